@@ -1,0 +1,53 @@
+# A thin layer over meson and ninja
+#
+#   make            build build/firmament-system-x86_64
+#   make demo       set up, build, show what a guest would see of a SLIC table
+#   make check      set up, build, run all tests
+#   make asan       the same under ASan and UBSan, in build-asan/
+#   make install    install under the prefix given to ./configure
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+BUILD ?= build
+ASAN_BUILD ?= build-asan
+MESON_TEST = meson test -C $(1) --no-rebuild --print-errorlogs \
+	--num-processes $$(nproc)
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	./configure --builddir=$(BUILD)
+
+packages-build:
+	@scripts/packages.sh install build
+
+packages-test:
+	@scripts/packages.sh install test
+
+demo: packages-build
+	@$(MAKE) --no-print-directory -s all
+	@scripts/demo.sh $(BUILD)/firmament-system-x86_64
+
+check: packages-test
+	@$(MAKE) --no-print-directory all
+	$(call MESON_TEST,$(BUILD))
+
+check-unit check-qtest: check-%: packages-test
+	@$(MAKE) --no-print-directory all
+	$(call MESON_TEST,$(BUILD)) --suite $*
+
+asan: packages-test
+	@test -f $(ASAN_BUILD)/build.ninja || \
+	    ./configure --builddir=$(ASAN_BUILD) --enable-sanitizers
+	ninja -C $(ASAN_BUILD)
+	$(call MESON_TEST,$(ASAN_BUILD)) --timeout-multiplier 4
+
+install: all
+	meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) $(ASAN_BUILD)
+
+.PHONY: all packages-build packages-test demo check check-unit check-qtest \
+	asan install clean
