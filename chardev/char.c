@@ -1,0 +1,466 @@
+/*
+ * Character devices: their users, the output that waits, the short notation
+ *
+ * Output is written at once if nothing waits, so that an answer costs one
+ * system call and no turn of the main loop.  Errors in writing are never told
+ * from inside chardev_write(): input that the other side sent before it went
+ * is still read, and its end says that nobody is there.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "chardev/char.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chardev/char-impl.h"
+#include "qapi/walker.h"
+#include "util/error.h"
+
+/* Bytes that are read in one go. */
+#define CHARDEV_READ_LEN 16384
+
+/* An empty queue that has grown larger than this gives its memory back. */
+#define CHARDEV_QUEUE_KEEP 65536
+
+static const ChardevClass *chardev_class(const Chardev *chr)
+{
+    return object_type_class(chr->parent.type);
+}
+
+const ChardevOptions *chardev_options(const Chardev *chr)
+{
+    return chr->parent.config;
+}
+
+const char *chardev_id(const Chardev *chr)
+{
+    return chardev_options(chr)->id;
+}
+
+bool chardev_is_open(const Chardev *chr)
+{
+    return chr->open;
+}
+
+bool chardev_is_attached(const Chardev *chr)
+{
+    return chr->attached;
+}
+
+char *chardev_filename(const Chardev *chr)
+{
+    return chardev_class(chr)->filename(chr);
+}
+
+void chardev_set_echo(Chardev *chr, bool echo)
+{
+    const ChardevClass *klass = chardev_class(chr);
+
+    if (klass->set_echo) {
+        klass->set_echo(chr, echo);
+    }
+}
+
+bool chardev_wait_connected(Chardev *chr, bool (*cancelled)(void),
+                            GError **error)
+{
+    const ChardevClass *klass = chardev_class(chr);
+
+    return !klass->wait_connected ||
+           klass->wait_connected(chr, cancelled, error);
+}
+
+static void chardev_source_remove(guint *source)
+{
+    if (*source) {
+        g_source_remove(*source);
+        *source = 0;
+    }
+}
+
+static void chardev_tell(Chardev *chr, ChardevEvent event)
+{
+    if (chr->attached && chr->user.event) {
+        chr->user.event(chr->user.opaque, event);
+    }
+}
+
+/* ------------------------------------------------------------------ output */
+
+size_t chardev_pending(const Chardev *chr)
+{
+    return chr->queue->len - chr->queue_sent;
+}
+
+static void chardev_queue_clear(Chardev *chr)
+{
+    chr->queue_sent = 0;
+    if (chr->queue->len > CHARDEV_QUEUE_KEEP) {
+        g_byte_array_unref(chr->queue);
+        chr->queue = g_byte_array_new();
+    } else {
+        g_byte_array_set_size(chr->queue, 0);
+    }
+}
+
+/*
+ * Write until all is written or the other side takes no more.  Returns how
+ * much was written; an error shows in output_failed.
+ */
+static size_t chardev_write_some(Chardev *chr, const uint8_t *bytes,
+                                 size_t len)
+{
+    const ChardevClass *klass = chardev_class(chr);
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n;
+
+        if (klass->write) {
+            n = klass->write(chr, bytes + done, len - done);
+        } else {
+            n = write(chr->out_fd, bytes + done, len - done);
+            n = n < 0 ? -errno : n;
+        }
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (n == -EAGAIN) {
+            break;
+        } else if (n != -EINTR) {
+            chr->output_failed = true;
+            break;
+        }
+    }
+    return done;
+}
+
+/* Send what waits, as far as it goes. */
+static void chardev_queue_send(Chardev *chr)
+{
+    chr->queue_sent += chardev_write_some(chr,
+                                          chr->queue->data + chr->queue_sent,
+                                          chardev_pending(chr));
+    if (chr->output_failed || chardev_pending(chr) == 0) {
+        chardev_queue_clear(chr);
+    } else if (chr->queue_sent > chr->queue->len / 2) {
+        g_byte_array_remove_range(chr->queue, 0, (guint)chr->queue_sent);
+        chr->queue_sent = 0;
+    }
+}
+
+static void chardev_hang_up(Chardev *chr)
+{
+    chardev_source_remove(&chr->in_source);
+    chardev_source_remove(&chr->out_source);
+    chardev_queue_clear(chr);
+    chardev_class(chr)->hang_up(chr);
+    chr->in_fd = chr->out_fd = -1;
+    chr->open = false;
+    chardev_tell(chr, CHARDEV_CLOSED);
+}
+
+static gboolean chardev_output_ready(gint fd, GIOCondition condition,
+                                     gpointer opaque)
+{
+    Chardev *chr = opaque;
+
+    chardev_queue_send(chr);
+    if (chardev_pending(chr)) {
+        return G_SOURCE_CONTINUE;
+    }
+    chr->out_source = 0;
+    if (chr->attached && chr->user.drained) {
+        chr->user.drained(chr->user.opaque);
+    }
+    if (chr->input_ended && chardev_pending(chr) == 0 &&
+        chardev_class(chr)->hang_up) {
+        chardev_hang_up(chr);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+bool chardev_write(Chardev *chr, const void *bytes, size_t len)
+{
+    const uint8_t *from = bytes;
+
+    if (!chr->open || chr->output_failed ||
+        len > CHARDEV_MAX_PENDING - chardev_pending(chr)) {
+        return false;
+    }
+    if (chardev_pending(chr) == 0) {
+        size_t done = chardev_write_some(chr, from, len);
+
+        if (chr->output_failed) {
+            return false;
+        }
+        from += done;
+        len -= done;
+    }
+    if (len) {
+        g_byte_array_append(chr->queue, from, (guint)len);
+        if (!chr->out_source) {
+            chr->out_source = g_unix_fd_add(chr->out_fd,
+                                            G_IO_OUT | G_IO_ERR | G_IO_HUP,
+                                            chardev_output_ready, chr);
+        }
+    }
+    return true;
+}
+
+void chardev_flush(Chardev *chr, int timeout_ms)
+{
+    gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+
+    while (chardev_pending(chr)) {
+        struct pollfd wait = { .fd = chr->out_fd, .events = POLLOUT };
+
+        chardev_queue_send(chr);
+
+        gint64 left_us = end - g_get_monotonic_time();
+
+        if (left_us <= 0) {
+            return;
+        }
+        if (chardev_pending(chr)) {
+            poll(&wait, 1, (int)(left_us / 1000) + 1);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------- input */
+
+static void chardev_end_of_input(Chardev *chr)
+{
+    chardev_source_remove(&chr->in_source);
+    chr->input_ended = true;
+    /* Who has only finished talking may still be listening. */
+    if (chardev_class(chr)->hang_up && chardev_pending(chr) == 0) {
+        chardev_hang_up(chr);
+    }
+}
+
+static gboolean chardev_input_ready(gint fd, GIOCondition condition,
+                                    gpointer opaque)
+{
+    Chardev *chr = opaque;
+    const ChardevClass *klass = chardev_class(chr);
+    uint8_t bytes[CHARDEV_READ_LEN];
+    size_t room = sizeof(bytes);
+    ssize_t n;
+
+    if (chr->user.can_receive) {
+        room = MIN(room, chr->user.can_receive(chr->user.opaque));
+    }
+    if (room == 0) {
+        chr->in_source = 0;
+        return G_SOURCE_REMOVE;
+    }
+    if (klass->read) {
+        n = klass->read(chr, bytes, room);
+    } else {
+        n = read(chr->in_fd, bytes, room);
+        n = n < 0 ? -errno : n;
+    }
+    if (n > 0) {
+        chr->user.received(chr->user.opaque, bytes, (size_t)n);
+    } else if (n == 0) {
+        chardev_end_of_input(chr);
+    } else if (n != -EAGAIN && n != -EINTR) {
+        chardev_queue_clear(chr);
+        chardev_source_remove(&chr->out_source);
+        chardev_end_of_input(chr);
+    }
+    /* Whoever removed the source has destroyed it already. */
+    return G_SOURCE_CONTINUE;
+}
+
+void chardev_accept_input(Chardev *chr)
+{
+    if (chr->attached && chr->open && chr->in_fd >= 0 && !chr->input_ended &&
+        !chr->in_source) {
+        chr->in_source = g_unix_fd_add(chr->in_fd,
+                                       G_IO_IN | G_IO_ERR | G_IO_HUP,
+                                       chardev_input_ready, chr);
+    }
+}
+
+void chardev_opened(Chardev *chr, int in_fd, int out_fd)
+{
+    g_assert(!chr->open);
+    chr->in_fd = in_fd;
+    chr->out_fd = out_fd;
+    chr->input_ended = chr->output_failed = false;
+    chr->open = true;
+    chardev_tell(chr, CHARDEV_OPENED);
+    chardev_accept_input(chr);
+}
+
+/* ------------------------------------------------------------------- users */
+
+bool chardev_attach(Chardev *chr, const ChardevUser *user, GError **error)
+{
+    if (chr->attached) {
+        return fm_error_set(error, "Device '%s' is in use", chardev_id(chr));
+    }
+    chr->user = *user;
+    chr->attached = true;
+    if (chr->open) {
+        chardev_tell(chr, CHARDEV_OPENED);
+    }
+    chardev_accept_input(chr);
+    return true;
+}
+
+void chardev_detach(Chardev *chr)
+{
+    chardev_source_remove(&chr->in_source);
+    chr->attached = false;
+    chr->user = (ChardevUser){ 0 };
+}
+
+/* ---------------------------------------------------------------- creation */
+
+Chardev *chardev_create(ChardevOptions *options, GError **error)
+{
+    static const ObjectType *const types[CHARDEV_BACKEND_KIND__MAX] = {
+        [CHARDEV_BACKEND_KIND_SOCKET] = &chardev_socket_type,
+        [CHARDEV_BACKEND_KIND_FILE] = &chardev_file_type,
+        [CHARDEV_BACKEND_KIND_STDIO] = &chardev_stdio_type,
+        [CHARDEV_BACKEND_KIND_NULL] = &chardev_null_type,
+    };
+    Object *obj = object_new(types[options->backend], options, error);
+    Chardev *chr = (Chardev *)obj;
+
+    if (chr && !chardev_class(chr)->open(chr, chardev_options(chr), error)) {
+        object_free(obj);
+        return NULL;
+    }
+    return chr;
+}
+
+static void chardev_json_set(json_object *json, const char *key,
+                             const char *text, size_t len)
+{
+    json_object_object_add(json, key,
+                           json_object_new_string_len(text, (int)len));
+}
+
+/*
+ * `HOST:PORT,key=value...`; an IPv6 address stands in brackets.  Anything else
+ * with a colon in the host is told apart only by getaddrinfo().
+ */
+static bool chardev_parse_tcp(const char *text, json_object *json,
+                              GError **error)
+{
+    size_t address_len = strcspn(text, ",");
+    const char *colon = g_strrstr_len(text, (gssize)address_len, ":");
+    const char *rest = text + address_len;
+
+    if (!colon) {
+        return fm_error_set(error, "tcp:%.*s: expected tcp:HOST:PORT",
+                            (int)address_len, text);
+    }
+
+    const char *host = text;
+    size_t host_len = (size_t)(colon - text);
+
+    if (host_len >= 2 && host[0] == '[' && host[host_len - 1] == ']') {
+        host++;
+        host_len -= 2;
+    }
+    chardev_json_set(json, "host", host, host_len);
+    chardev_json_set(json, "port", colon + 1, (size_t)(rest - colon - 1));
+    return *rest == '\0' ||
+           keyval_parse(rest + 1, NULL, &qapi_type_ChardevSocketOptions, json,
+                        NULL, error);
+}
+
+/* The backend and the ID are not in the text, and cannot be set by it. */
+static bool chardev_json_add_base(json_object *json, const char *backend,
+                                  const char *id, GError **error)
+{
+    const char *const base[][2] = { { "backend", backend }, { "id", id } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(base); i++) {
+        if (json_object_object_get_ex(json, base[i][0], NULL)) {
+            return fm_error_set(error, "Invalid parameter '%s'", base[i][0]);
+        }
+        chardev_json_set(json, base[i][0], base[i][1], strlen(base[i][1]));
+    }
+    return true;
+}
+
+ChardevOptions *chardev_parse_shorthand(const char *text, const char *id,
+                                        GError **error)
+{
+    json_object *json = json_object_new_object();
+    ChardevOptions *options = NULL;
+    const char *backend = NULL;
+    const char *rest;
+
+    if (strcmp(text, "stdio") == 0 || strcmp(text, "null") == 0) {
+        backend = text;
+    } else if (g_str_has_prefix(text, "file:")) {
+        /* A path and nothing else: it may have commas. */
+        rest = text + strlen("file:");
+        backend = "file";
+        chardev_json_set(json, "path", rest, strlen(rest));
+    } else if (g_str_has_prefix(text, "unix:")) {
+        rest = text + strlen("unix:");
+        if (keyval_parse(rest, "path", &qapi_type_ChardevSocketOptions, json,
+                         NULL, error)) {
+            backend = "socket";
+        }
+    } else if (g_str_has_prefix(text, "tcp:")) {
+        if (chardev_parse_tcp(text + strlen("tcp:"), json, error)) {
+            backend = "socket";
+        }
+    } else {
+        fm_error_set(error, "'%s' is not a character device: expected stdio, "
+                     "null, file:PATH, unix:PATH or tcp:HOST:PORT", text);
+    }
+    if (backend && chardev_json_add_base(json, backend, id, error)) {
+        options = g_new0(ChardevOptions, 1);
+        if (!qapi_from_json(&qapi_type_ChardevOptions, json, QAPI_INPUT_TEXT,
+                            options, error)) {
+            g_free(options);
+            options = NULL;
+        }
+    }
+    json_object_put(json);
+    return options;
+}
+
+/* -------------------------------------------------------------------- type */
+
+static void chardev_init(Object *obj)
+{
+    Chardev *chr = (Chardev *)obj;
+
+    chr->in_fd = chr->out_fd = -1;
+    chr->queue = g_byte_array_new();
+}
+
+static void chardev_finalize(Object *obj)
+{
+    Chardev *chr = (Chardev *)obj;
+
+    chardev_source_remove(&chr->in_source);
+    chardev_source_remove(&chr->out_source);
+    g_byte_array_unref(chr->queue);
+}
+
+const ObjectType chardev_type = {
+    .name = "chardev",
+    .parent = &object_type,
+    .doc = "byte stream between the machine and the host",
+    .instance_size = sizeof(Chardev),
+    .abstract = true,
+    .config = &qapi_type_ChardevOptions,
+    .init = chardev_init,
+    .finalize = chardev_finalize,
+};
