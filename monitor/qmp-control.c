@@ -1,0 +1,52 @@
+/*
+ * QMP commands about QMP itself, and about the program
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <string.h>
+
+#include "firmament-version.h"
+#include "monitor/monitor.h"
+#include "qapi-types.h"
+#include "qapi/walker.h"
+#include "util/error.h"
+
+bool qmp_qmp_capabilities(QmpContext *ctx, const QmpCapabilitiesArgs *args,
+                          GError **error)
+{
+    if (args->enable.len) {
+        /* None is offered in the greeting. */
+        return fm_error_set(error, "Capability '%s' is not available",
+                            qapi_type_QMPCapability.values[
+                                args->enable.items[0]]);
+    }
+    monitor_complete_negotiation(ctx->monitor);
+    return true;
+}
+
+bool qmp_query_version(QmpContext *ctx, VersionInfo *ret, GError **error)
+{
+    ret->qemu = g_new0(VersionTriple, 1);
+    ret->qemu->major = FIRMAMENT_VERSION_MAJOR;
+    ret->qemu->minor = FIRMAMENT_VERSION_MINOR;
+    ret->qemu->micro = FIRMAMENT_VERSION_MICRO;
+    ret->package = g_strdup("");
+    return true;
+}
+
+bool qmp_query_commands(QmpContext *ctx, CommandInfoList *ret, GError **error)
+{
+    for (size_t i = 0; i < qapi_n_commands; i++) {
+        CommandInfo *info = qapi_list_append(&qapi_type_CommandInfoList, ret);
+
+        info->name = g_strdup(qapi_commands[i].name);
+    }
+    return true;
+}
+
+bool qmp_query_qmp_schema(QmpContext *ctx, SchemaInfoList *ret,
+                          GError **error)
+{
+    monitor_return_text(ctx->monitor, qapi_introspect());
+    return true;
+}
