@@ -1,0 +1,297 @@
+/*
+ * ACPI tables of the user's own: `-acpitable`
+ *
+ * Spec: ACPI 6.5, 5.2.6 "System Description Table Header";
+ *       docs/specs/acpitable.rst
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/acpi/user-table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/bytes.h"
+#include "util/error.h"
+
+enum { HEADER_LENGTH = 4, HEADER_CHECKSUM = 9, HEADER_LEN = 36 };
+
+typedef enum FieldKind {
+    FIELD_TEXT,
+    FIELD_UINT,
+} FieldKind;
+
+/** A header field that an option may set. */
+typedef struct AcpiHeaderField {
+    const char *option;
+    uint8_t at, width;          /* in the table, bytes */
+    FieldKind kind;
+    uint16_t member;            /* in AcpiTableOptions: of the value */
+    uint16_t has;               /* of has_NAME; only if FIELD_UINT */
+    const char *text;           /* default with data= */
+    uint32_t number;
+} AcpiHeaderField;
+
+#define TEXT(at, width, name, text)                                         \
+    { #name, at, width, FIELD_TEXT, offsetof(AcpiTableOptions, name), 0,    \
+      text, 0 }
+#define UINT(at, width, name, number)                                       \
+    { #name, at, width, FIELD_UINT, offsetof(AcpiTableOptions, name),       \
+      offsetof(AcpiTableOptions, has_##name), NULL, number }
+
+/* The length at 4 and the checksum at 9 are never the user's to choose */
+static const AcpiHeaderField user_table_header[] = {
+    /*   at  bytes  option           with data= */
+    TEXT( 0, 4, sig,              "QEMU"),
+    UINT( 8, 1, rev,              1),
+    TEXT(10, 6, oem_id,           "QEMUQE"),
+    TEXT(16, 8, oem_table_id,     "QEMUQEMU"),
+    UINT(24, 4, oem_rev,          1),
+    TEXT(28, 4, asl_compiler_id,  "QEMU"),
+    UINT(32, 4, asl_compiler_rev, 1),
+};
+
+#undef TEXT
+#undef UINT
+
+/* ------------------------------------------------------------- header text */
+
+bool acpi_header_text(const char *option, const char *text, char pad,
+                      void *field, unsigned width, GError **error)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    uint8_t *out = field;
+    unsigned n = 0;
+
+    while (*p) {
+        unsigned c = *p++;
+
+        if (c >= 0x80) {
+            /* two bytes hold U+0080 to U+07FF and, in this form, U+0000 */
+            if (c < 0xc0 || (*p & 0xc0) != 0x80) {
+                return fm_error_set(error, "%s: character %u is not UTF-8",
+                                    option, n + 1);
+            }
+            if (c > 0xc3) {
+                return fm_error_set(error, "%s: character %u is above U+00FF",
+                                    option, n + 1);
+            }
+            c = (c & 0x1f) << 6 | (*p++ & 0x3f);
+            if (c > 0 && c < 0x80) {
+                return fm_error_set(error, "%s: character %u is not UTF-8",
+                                    option, n + 1);
+            }
+        }
+        if (n < width) {
+            out[n] = c;
+        }
+        n++;
+    }
+    if (n > width) {
+        return fm_error_set(error, "%s: text has %u characters, at most %u "
+                            "fit", option, n, width);
+    }
+    memset(out + n, pad, width - n);
+    return true;
+}
+
+/** user_table_uint: a member of AcpiTableOptions of @width bytes. */
+static uint32_t user_table_uint(const void *member, unsigned width)
+{
+    return width == 1 ? *(const uint8_t *)member : *(const uint32_t *)member;
+}
+
+/**
+ * user_table_set_header: what @options name; with @defaults what they do not
+ * name as well.  @given receives whether they name anything.
+ */
+static bool user_table_set_header(uint8_t *table,
+                                  const AcpiTableOptions *options,
+                                  bool defaults, bool *given, GError **error)
+{
+    const char *base = (const char *)options;
+
+    *given = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(user_table_header); i++) {
+        const AcpiHeaderField *f = &user_table_header[i];
+
+        if (f->kind == FIELD_TEXT) {
+            const char *text = *(char *const *)(base + f->member);
+
+            *given |= text != NULL;
+            text = text ? text : defaults ? f->text : NULL;
+            if (text && !acpi_header_text(f->option, text, 0, table + f->at,
+                                          f->width, error)) {
+                return false;
+            }
+        } else {
+            bool has = *(const bool *)(base + f->has);
+
+            *given |= has;
+            if (has || defaults) {
+                stn_le(table + f->at, f->width,
+                       has ? user_table_uint(base + f->member, f->width) :
+                       f->number);
+            }
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------- files */
+
+static int user_table_open(const char *path)
+{
+    int fd;
+
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/**
+ * user_table_read: append a file to the @len bytes at @table, which has room
+ * for ACPI_USER_TABLE_MAX + 1: the last one is there to see that a pipe, whose
+ * length nobody knows, holds more than a table may.
+ */
+static bool user_table_read(const char *path, uint8_t *table, size_t *len,
+                            GError **error)
+{
+    int fd = user_table_open(path);
+    size_t start = *len;
+    struct stat st;
+    ssize_t n;
+    int err;
+
+    if (fd < 0) {
+        err = errno;
+        return fm_error_set(error, "can't open file %s: %s", path,
+                            g_strerror(err));
+    }
+    do {
+        n = read(fd, table + *len, ACPI_USER_TABLE_MAX + 1 - *len);
+        err = errno;
+        if (n > 0) {
+            *len += n;
+        }
+    } while ((n > 0 && *len <= ACPI_USER_TABLE_MAX) ||
+             (n < 0 && err == EINTR));
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        st.st_size = 0;
+    }
+    close(fd);
+
+    if (n < 0) {
+        return fm_error_set(error, "can't read file %s: %s", path,
+                            g_strerror(err));
+    }
+    if (*len > ACPI_USER_TABLE_MAX) {
+        /* only a file knows how long it is */
+        if (st.st_size == 0) {
+            return fm_error_set(error, "%s: table has more than the %u bytes "
+                                "that fit", path, ACPI_USER_TABLE_MAX);
+        }
+        return fm_error_set(error, "%s: table has %" PRIu64 " bytes, at most "
+                            "%u fit", path, (uint64_t)start + st.st_size,
+                            ACPI_USER_TABLE_MAX);
+    }
+    if (*len == start) {
+        return fm_error_set(error, "file %s is empty", path);
+    }
+    return true;
+}
+
+/** user_table_read_list: every file of a colon-separated @list, in order. */
+static bool user_table_read_list(const char *option, const char *list,
+                                 uint8_t *table, size_t *len, GError **error)
+{
+    g_auto(GStrv) paths = g_strsplit(list, ":", -1);
+
+    if (!paths[0]) {
+        return fm_error_set(error, "%s: names no file", option);
+    }
+    for (unsigned i = 0; paths[i]; i++) {
+        if (!*paths[i]) {
+            return fm_error_set(error, "%s: file %u in '%s' has an empty name",
+                                option, i + 1, list);
+        }
+        if (!user_table_read(paths[i], table, len, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------- tables */
+
+GBytes *acpi_user_table_load(const AcpiTableOptions *options,
+                             GPtrArray *warnings, GError **error)
+{
+    const char *list = options->file ? options->file : options->data;
+    g_autofree uint8_t *table = NULL;
+    size_t len = options->data ? HEADER_LEN : 0;
+    uint32_t said;
+    bool given;
+
+    if (!options->file == !options->data) {
+        fm_error_set(error, list ? "'data' and 'file' exclude each other" :
+                     "one of 'data' and 'file' is needed");
+        return NULL;
+    }
+
+    table = g_malloc0(ACPI_USER_TABLE_MAX + 1);
+    if (!user_table_read_list(options->file ? "file" : "data", list, table,
+                              &len, error)) {
+        return NULL;
+    }
+    if (len < HEADER_LEN) {
+        fm_error_set(error, "%s: table has %zu bytes, its header alone takes "
+                     "%u", list, len, HEADER_LEN);
+        return NULL;
+    }
+    said = ld32_le(table + HEADER_LENGTH);
+
+    if (!user_table_set_header(table, options, options->data, &given, error)) {
+        return NULL;
+    }
+    if (options->file && said != len) {
+        g_ptr_array_add(warnings, g_strdup_printf(
+            "%s: header says %u bytes, file has %zu; mended", list, said,
+            len));
+    }
+    if (options->data && !given) {
+        g_ptr_array_add(warnings, g_strdup_printf(
+            "%s: data without a header option; table gets signature QEMU and "
+            "OEM ID QEMUQE", list));
+    }
+    st32_le(table + HEADER_LENGTH, len);
+    table[HEADER_CHECKSUM] = 0;
+    table[HEADER_CHECKSUM] = -bytes_sum(table, len);
+    return g_bytes_new(table, len);
+}
+
+GBytes *acpi_user_tables_legacy(const GPtrArray *tables)
+{
+    GByteArray *item = g_byte_array_new();
+    uint8_t raw[2];
+
+    if (tables && tables->len) {
+        g_assert(tables->len <= UINT16_MAX);
+        st16_le(raw, tables->len);
+        g_byte_array_append(item, raw, sizeof(raw));
+    }
+    for (guint i = 0; tables && i < tables->len; i++) {
+        gsize len;
+        const void *bytes = g_bytes_get_data(g_ptr_array_index(tables, i),
+                                             &len);
+
+        st16_le(raw, len);
+        g_byte_array_append(item, raw, sizeof(raw));
+        g_byte_array_append(item, bytes, len);
+    }
+    return g_byte_array_free_to_bytes(item);
+}
