@@ -1,0 +1,223 @@
+/*
+ * The machine: what belongs to one guest
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/core/machine.h"
+
+#include <string.h>
+
+#include "util/error.h"
+
+/* Where the user's devices are */
+#define MACHINE_NAMED_DEVICES "/machine/peripheral"
+#define MACHINE_OTHER_DEVICES "/machine/peripheral-anon"
+
+const ObjectType *machine_find_type(const char *name)
+{
+    for (const ObjectType *const *t = object_types(); *t; t++) {
+        const MachineClass *klass;
+
+        if ((*t)->abstract || !object_type_is_a(*t, &machine_type)) {
+            continue;
+        }
+        klass = object_type_class(*t);
+        if (strcmp(klass->name, name) == 0 ||
+            (klass->alias && strcmp(klass->alias, name) == 0)) {
+            return *t;
+        }
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- building */
+
+bool machine_check_ram(const ObjectType *type, uint64_t ram_size,
+                       GError **error)
+{
+    const MachineClass *klass = object_type_class(type);
+
+    if (ram_size >= klass->ram_least && ram_size <= klass->ram_most) {
+        return true;
+    }
+    return fm_error_set(error, "RAM of %" G_GUINT64_FORMAT " bytes: a machine "
+                        "of type '%s' has %" G_GUINT64_FORMAT " to %"
+                        G_GUINT64_FORMAT, ram_size, klass->name,
+                        klass->ram_least, klass->ram_most);
+}
+
+bool machine_build(Machine *machine, const MachineSetup *setup,
+                   GError **error)
+{
+    const MachineClass *klass = machine_class(machine);
+    Object *root = object_root(&machine->parent);
+
+    machine->setup = setup;
+    if (!object_complete(&machine->parent, root, error)) {
+        return false;
+    }
+    if (!machine_check_ram(machine->parent.type, setup->ram_size, error)) {
+        return false;
+    }
+    object_container(root, MACHINE_NAMED_DEVICES);
+    object_container(root, MACHINE_OTHER_DEVICES);
+    if (setup->max_cpus > klass->max_cpus) {
+        return fm_error_set(error, "%u processors asked for, a machine of "
+                            "type '%s' has at most %u", setup->max_cpus,
+                            klass->name, klass->max_cpus);
+    }
+    return klass->build(machine, error);
+}
+
+bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
+                       GError **error)
+{
+    Object *root = object_root(&machine->parent);
+
+    for (unsigned i = 0; i < n; i++) {
+        object_add_child(&machine->parent, parts[i].name,
+                         &parts[i].dev->parent);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (!object_complete(&parts[i].dev->parent, root, error) ||
+            !device_realize(parts[i].dev, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool machine_plug(Machine *machine, Device *dev, const char *id,
+                  GError **error)
+{
+    const MachineClass *klass = machine_class(machine);
+    const DeviceClass *device = device_class(dev);
+    Object *root = object_root(&machine->parent);
+    Object *home = object_container(root, id ? MACHINE_NAMED_DEVICES
+                                             : MACHINE_OTHER_DEVICES);
+
+    if (id && object_child(home, id)) {
+        object_free(&dev->parent);
+        return fm_error_set(error, "Duplicate device ID '%s'", id);
+    }
+    object_add_child(home, id ? id : "device[*]", &dev->parent);
+    if (!klass->plug) {
+        fm_error_set(error, "No '%s' bus found for device '%s'",
+                     device->bus, dev->parent.type->name);
+    } else if (object_complete(&dev->parent, root, error) &&
+               klass->plug(machine, dev, error) &&
+               device_realize(dev, error)) {
+        return true;
+    }
+    object_free(&dev->parent);
+    return false;
+}
+
+bool machine_finish(Machine *machine, GError **error)
+{
+    const MachineClass *klass = machine_class(machine);
+
+    return !klass->finish || klass->finish(machine, error);
+}
+
+/* ----------------------------------------------------------------- running */
+
+static bool machine_reset_one(Object *obj, void *opaque)
+{
+    if (object_is_a(obj, &device_type)) {
+        device_reset((Device *)obj);
+    }
+    return true;
+}
+
+bool machine_reset(Machine *machine, GError **error)
+{
+    const MachineClass *klass = machine_class(machine);
+
+    object_foreach(&machine->parent, machine_reset_one, NULL);
+    return !klass->boot || klass->boot(machine, error);
+}
+
+void machine_request(Machine *machine, MachineRequest request)
+{
+    if (machine->request) {
+        machine->request(machine->request_opaque, request);
+    }
+}
+
+static bool machine_describe_one(Object *obj, void *opaque)
+{
+    if (object_is_a(obj, &device_type)) {
+        const Device *dev = (Device *)obj;
+        const DeviceClass *klass = device_class(dev);
+
+        if (dev->realized && klass->describe) {
+            klass->describe(dev, opaque);
+        }
+    }
+    return true;
+}
+
+const struct AcpiBlobSet *machine_acpi_blobs(const Machine *machine)
+{
+    const MachineClass *klass = machine_class(machine);
+
+    return klass->acpi_blobs ? klass->acpi_blobs(machine) : NULL;
+}
+
+void machine_describe(Machine *machine, struct AcpiPlatform *platform)
+{
+    object_foreach(&machine->parent, machine_describe_one, platform);
+}
+
+/* --------------------------------------------------------------- its type */
+
+static void machine_init(Object *obj)
+{
+    Machine *machine = (Machine *)obj;
+
+    memory_region_init(&machine->memory_root, "memory", UINT64_C(1) << 52);
+    memory_region_init(&machine->io_root, "io", UINT64_C(1) << 16);
+    address_space_init(&machine->memory, "memory", &machine->memory_root);
+    address_space_init(&machine->io, "io", &machine->io_root);
+    clock_init(&machine->clock);
+}
+
+static void machine_finalize(Object *obj)
+{
+    Machine *machine = (Machine *)obj;
+
+    address_space_cleanup(&machine->memory);
+    address_space_cleanup(&machine->io);
+    memory_region_cleanup(&machine->memory_root);
+    memory_region_cleanup(&machine->io_root);
+    clock_cleanup(&machine->clock);
+}
+
+static bool machine_check(const Object *obj, const void *config,
+                          GError **error)
+{
+    const MachineOptions *options = config;
+
+    if (options->x_oem_id && strlen(options->x_oem_id) > 6) {
+        return fm_error_set(error, "x-oem-id is %zu bytes long, at most 6 fit",
+                            strlen(options->x_oem_id));
+    }
+    if (options->x_oem_table_id && strlen(options->x_oem_table_id) > 8) {
+        return fm_error_set(error, "x-oem-table-id is %zu bytes long, at most "
+                            "8 fit", strlen(options->x_oem_table_id));
+    }
+    return true;
+}
+
+const ObjectType machine_type = {
+    .name = "machine",
+    .parent = &object_type,
+    .doc = "Abstract machine",
+    .instance_size = sizeof(Machine),
+    .abstract = true,
+    .config = &qapi_type_MachineOptions,
+    .init = machine_init,
+    .finalize = machine_finalize,
+    .check = machine_check,
+};

@@ -1,0 +1,105 @@
+/*
+ * What a PC tells its firmware besides ACPI: fw_cfg keys and files, CMOS
+ *
+ * Guest ABI: docs/specs/fw_cfg.rst, "Keys" and "Files".
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <string.h>
+
+#include "hw/i386/pc-fw-cfg.h"
+#include "util/bytes.h"
+#include "util/error.h"
+
+/* ACPI 6.5, 15, "Address Range Types" */
+enum { E820_RAM = 1, E820_RESERVED = 2 };
+
+#define E820_ENTRY_LEN 20
+
+/** Taken by processors for HyperTransport: 1012 GiB to 1024 GiB. */
+#define HT_BASE UINT64_C(0xfd00000000)
+#define HT_LEN UINT64_C(0x300000000)
+
+#define PC_4G (UINT64_C(1) << 32)
+
+static void pc_append_e820(GByteArray *map, uint64_t base, uint64_t len,
+                           uint32_t type)
+{
+    uint8_t entry[E820_ENTRY_LEN];
+
+    st64_le(entry, base);
+    st64_le(entry + 8, len);
+    st32_le(entry + 16, type);
+    g_byte_array_append(map, entry, sizeof(entry));
+}
+
+static GBytes *pc_e820(const PcMachine *pc)
+{
+    GByteArray *map = g_byte_array_new();
+
+    pc_append_e820(map, HT_BASE, HT_LEN, E820_RESERVED);
+    pc_append_e820(map, 0, pc->ram_low_size, E820_RAM);
+    if (pc->ram_high_size) {
+        pc_append_e820(map, PC_4G, pc->ram_high_size, E820_RAM);
+    }
+    return g_byte_array_free_to_bytes(map);
+}
+
+/** CMOS as firmware of the last thirty years reads it. */
+static void pc_fill_cmos(PcMachine *pc)
+{
+    uint64_t extended_kib = (pc->ram_low_size - 0x100000) / 1024;
+    uint64_t low_64k = pc->ram_low_size > 0x1000000
+                       ? (pc->ram_low_size - 0x1000000) / 0x10000 : 0;
+    uint64_t high_64k = pc->ram_high_size / 0x10000;
+
+    extended_kib = MIN(extended_kib, 0xffff);
+    low_64k = MIN(low_64k, 0xffff);
+    const struct { uint8_t index, value; } cmos[] = {
+        { 0x10, 0 },                        /* no floppy drive */
+        { 0x14, 0x02 },                     /* equipment: coprocessor */
+        { 0x15, 640 & 0xff }, { 0x16, 640 >> 8 },
+        { 0x17, extended_kib }, { 0x18, extended_kib >> 8 },
+        { 0x30, extended_kib }, { 0x31, extended_kib >> 8 },
+        { 0x34, low_64k }, { 0x35, low_64k >> 8 },
+        { 0x5b, high_64k }, { 0x5c, high_64k >> 8 }, { 0x5d, high_64k >> 16 },
+        { 0x38, 0x31 }, { 0x3d, 0x32 },     /* boot: disk, CD, network */
+        { 0x5f, pc->parent.setup->n_cpus - 1 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cmos); i++) {
+        rtc_set_cmos(pc->rtc, cmos[i].index, cmos[i].value);
+    }
+}
+
+bool pc_fill_fw_cfg(PcMachine *pc, GError **error)
+{
+    /* for each of S0 to S5: bit 7, it is there; SLP_TYP */
+    static const uint8_t states[] = { 0x80, 0x00, 0x00, 0x81, 0x82, 0x80 };
+    const MachineSetup *setup = pc->parent.setup;
+    g_autoptr(GBytes) uuid = g_bytes_new(setup->uuid.bytes, 16);
+    g_autoptr(GBytes) e820 = pc_e820(pc);
+    g_autoptr(GBytes) system_states = g_bytes_new_static(states,
+                                                         sizeof(states));
+    FwCfg *fw = pc->fw_cfg;
+
+    fw_cfg_add_key(fw, FW_CFG_UUID, uuid);
+    fw_cfg_add_key_int(fw, FW_CFG_RAM_SIZE, 8, setup->ram_size);
+    fw_cfg_add_key_int(fw, FW_CFG_NOGRAPHIC, 2, setup->no_graphic);
+    fw_cfg_add_key_int(fw, FW_CFG_CPUS, 2, setup->n_cpus);
+    fw_cfg_add_key_int(fw, FW_CFG_MAX_CPUS, 2, setup->max_cpus);
+    fw_cfg_add_key_int(fw, FW_CFG_BOOT_MENU, 2, 0);
+    fw_cfg_add_key_int(fw, FW_CFG_IRQ0_OVERRIDE, 4, 1);
+    fw_cfg_add_file(fw, "etc/e820", e820);
+    fw_cfg_add_file(fw, "etc/system-states", system_states);
+    pc_fill_cmos(pc);
+
+    for (unsigned i = 0; i < setup->files->len; i++) {
+        const MachineFile *file = setup->files->pdata[i];
+
+        if (!fw_cfg_add_user_file(fw, file->name, file->content, error)) {
+            return fm_error_prefix(error, "%s: ", file->option);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,165 @@
+/*
+ * The machine: what belongs to one guest
+ *
+ * Everything hangs from one Machine: address spaces, clock, devices.  A board
+ * type derives from machine_type and says in its MachineClass how it is built.
+ *
+ *     object_new -> machine_build -> machine_plug (each of the user's devices)
+ *                -> machine_finish -> machine_reset ... object_free
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CORE_MACHINE_H
+#define HW_CORE_MACHINE_H
+
+#include "hw/core/clock.h"
+#include "hw/core/device.h"
+#include "qapi-types.h"
+#include "system/memory.h"
+#include "util/uuid.h"
+
+typedef struct Machine Machine;
+struct AcpiBlobSet;
+struct AcpiPlatform;
+
+/** A file of the user's for fw_cfg. */
+typedef struct MachineFile {
+    char *option;               /* as given, for error messages */
+    char *name;
+    GBytes *content;
+} MachineFile;
+
+/**
+ * What a machine is made from besides its MachineOptions.  Borrowed: it
+ * outlives the machine.
+ */
+typedef struct MachineSetup {
+    uint64_t ram_size;          /* bytes, a multiple of 4096 */
+    uint8_t *ram_host;          /* memory backend's; NULL: allocate */
+    unsigned n_cpus, max_cpus;  /* 1 to the class's max_cpus */
+    const char *cpu_model;      /* as given; NULL: the default */
+    Uuid uuid;                  /* zeros: none given */
+    GPtrArray *acpi_tables;     /* GBytes; NULL: none */
+    GPtrArray *files;           /* MachineFile; NULL: none */
+    GBytes *bios;               /* image for the ROM; NULL: none */
+    bool no_graphic;
+    bool builtin_firmware;      /* MachineFirmware, resolved */
+} MachineSetup;
+
+/** What a guest can ask of its surroundings. */
+typedef enum MachineRequest {
+    MACHINE_REQUEST_RESET,
+    MACHINE_REQUEST_SHUTDOWN,   /* ACPI S5 */
+    MACHINE_REQUEST_SUSPEND,    /* ACPI S3 */
+    MACHINE_REQUEST_SUSPEND_DISK, /* ACPI S4 */
+} MachineRequest;
+
+typedef struct MachineClass {
+    const char *name;           /* as users write it; a version may be in it */
+    const char *alias;          /* the name without a version; NULL: none */
+    bool is_default;
+    bool acpi;                  /* it has ACPI tables */
+    unsigned max_cpus;
+    uint64_t ram_default;       /* bytes, without -m */
+    uint64_t ram_least, ram_most;
+    /** Make RAM, buses and the board's own devices. */
+    bool (*build)(Machine *machine, GError **error);
+    /** Put a device on its bus; realize follows.  NULL: there is no bus. */
+    bool (*plug)(Machine *machine, Device *dev, GError **error);
+    /** All devices are there: make what describes them. */
+    bool (*finish)(Machine *machine, GError **error);
+    /** After every reset: play the firmware's part.  NULL: nothing to do. */
+    bool (*boot)(Machine *machine, GError **error);
+    /** The ACPI blobs that firmware was last given, borrowed; NULL if there
+     *  are none.  A machine without ACPI has no such function. */
+    const struct AcpiBlobSet *(*acpi_blobs)(const Machine *machine);
+} MachineClass;
+
+struct Machine {
+    Object parent;
+
+    /* Links: given before machine_build() */
+    const MachineSetup *setup;
+    void (*request)(void *opaque, MachineRequest request);
+    void *request_opaque;
+
+    MemoryRegion memory_root, io_root;
+    AddressSpace memory, io;
+    Clock clock;
+};
+
+/** Abstract; its configuration is MachineOptions. */
+extern const ObjectType machine_type;
+
+static inline const MachineClass *machine_class(const Machine *machine)
+{
+    return object_type_class(machine->parent.type);
+}
+
+static inline const MachineOptions *machine_options(const Machine *machine)
+{
+    return machine->parent.config;
+}
+
+/** machine_find_type: by type name or alias; NULL if there is none. */
+const ObjectType *machine_find_type(const char *name);
+
+/**
+ * machine_check_ram: whether a machine of @type can have @ram_size bytes.
+ */
+bool machine_check_ram(const ObjectType *type, uint64_t ram_size,
+                       GError **error);
+
+/**
+ * machine_build: @machine is in a tree as "machine" under the root by now.
+ * Returns: false with @error set; the machine is then to be freed.
+ */
+bool machine_build(Machine *machine, const MachineSetup *setup,
+                   GError **error);
+
+/**
+ * machine_plug: wire @dev and realize it.
+ * @id: name under /machine/peripheral; NULL: it gets one under
+ *      /machine/peripheral-anon
+ *
+ * Takes over @dev, also on failure.  Errors: the ID is taken or no ID, the
+ * machine has no such bus, a link cannot be resolved, the device refuses.
+ */
+bool machine_plug(Machine *machine, Device *dev, const char *id,
+                  GError **error);
+
+/** A device of the board's own. */
+typedef struct MachinePart {
+    const char *name;           /* under /machine */
+    Device *dev;
+} MachinePart;
+
+/**
+ * machine_add_parts: put @n devices under /machine, then complete and realize
+ * one after the other.  Takes over all of them, also on failure.
+ */
+bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
+                       GError **error);
+
+bool machine_finish(Machine *machine, GError **error);
+
+/**
+ * machine_reset: reset every device, parents before children in the order in
+ * which they were added, then boot.
+ *
+ * Returns: false with @error set if the built-in firmware failed; all devices
+ * are reset all the same.
+ */
+bool machine_reset(Machine *machine, GError **error);
+
+/** machine_request: hand what the guest wants to whoever runs the machine;
+ *  it acts after the guest's access is over. */
+void machine_request(Machine *machine, MachineRequest request);
+
+/** machine_acpi_blobs: as MachineClass.acpi_blobs; NULL without ACPI. */
+const struct AcpiBlobSet *machine_acpi_blobs(const Machine *machine);
+
+/** machine_describe: have every device add itself to @platform. */
+void machine_describe(Machine *machine, struct AcpiPlatform *platform);
+
+#endif
