@@ -1,0 +1,54 @@
+/*
+ * firmament-system-x86_64
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "hw/acpi/walk.h"
+#include "system/system.h"
+#include "system/types.h"
+#include "util/report.h"
+
+/** `-machine dump-acpi=DIR`: write the tables instead of running. */
+static bool main_dump(System *system, GError **error)
+{
+    g_autoptr(GPtrArray) tables = system_acpi_tables(system, error);
+
+    return tables &&
+           acpi_walk_dump(tables, system->config->machine->dump_acpi, error);
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Config) config = NULL;
+    System *system;
+
+    signal(SIGPIPE, SIG_IGN);
+    types_register();
+    config = config_parse(argc, argv, &error);
+    if (!config) {
+        report_error("%s", error->message);
+        return EXIT_FAILURE;
+    }
+    if (config->action == CONFIG_DONE) {
+        return EXIT_SUCCESS;
+    }
+    system = system_new(config, &error);
+    if (!system) {
+        report_error("%s", error->message);
+        return EXIT_FAILURE;
+    }
+    if (config->machine->dump_acpi) {
+        if (!main_dump(system, &error)) {
+            report_error("%s: dump-acpi: %s", config->machine_option,
+                         error->message);
+        }
+    } else {
+        system_run(system);
+    }
+    system_free(system);
+    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,322 @@
+/*
+ * Options that say what the machine is
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hw/acpi/user-table.h"
+#include "qapi/walker.h"
+#include "system/help.h"
+#include "system/options.h"
+#include "util/error.h"
+#include "util/report.h"
+
+/** Longest content of a -fw_cfg file or a ROM image. */
+#define OPTION_FILE_MAX (64 * 1024 * 1024)
+
+static GBytes *option_read_file(const char *path, size_t max, GError **error)
+{
+    g_autofree char *content = NULL;
+    g_autoptr(GError) local = NULL;
+    gsize len;
+
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        fm_error_set(error, "can't read file %s: Is a directory", path);
+        return NULL;
+    }
+    if (!g_file_get_contents(path, &content, &len, &local)) {
+        fm_error_set(error, "can't load %s: %s", path, local->message);
+        return NULL;
+    }
+    if (len > max) {
+        fm_error_set(error, "file %s has %zu bytes, at most %zu are possible",
+                     path, len, max);
+        return NULL;
+    }
+    return g_bytes_new_take(g_steal_pointer(&content), len);
+}
+
+bool option_machine(Config *c, const char *option, const char *arg,
+                    GError **error)
+{
+    const QapiType *type = &qapi_type_MachineOptions;
+    g_autoptr(GError) local = NULL;
+    json_object *given = NULL;
+    bool help = false, ok = true;
+    QapiInput input = *arg == '{' ? QAPI_INPUT_JSON : QAPI_INPUT_TEXT;
+    MachineOptions *whole;
+
+    if (strcmp(arg, "help") == 0 || strcmp(arg, "?") == 0) {
+        help_print_machines();
+        c->action = CONFIG_DONE;
+        return true;
+    }
+    /* once as a whole, to find what does not belong; then key by key, so that
+     * a later -machine adds to an earlier one */
+    whole = qapi_parse_option(type, arg, "type", &help, &local);
+    if (help) {
+        help_print_type(type, "-machine", NULL);
+        c->action = CONFIG_DONE;
+        return true;
+    }
+    if (!whole) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
+    qapi_free(type, whole);
+    if (input == QAPI_INPUT_JSON) {
+        ok = json_parse_strict(arg, strlen(arg), &given, error);
+    } else {
+        given = json_object_new_object();
+        ok = keyval_parse(arg, "type", type, given, NULL, error);
+    }
+    if (ok) {
+        json_object_object_foreach(given, key, value) {
+            ok = ok && qapi_member_from_json(qapi_find_member(type, key),
+                                             value, input, c->machine, error);
+        }
+    }
+    json_object_put(given);
+    g_free(c->machine_option);
+    c->machine_option = g_strdup(option);
+    return ok;
+}
+
+bool option_accel(Config *c, const char *option, const char *arg,
+                  GError **error)
+{
+    AcceleratorOptions *accel;
+
+    if (strcmp(arg, "help") == 0 || strcmp(arg, "?") == 0) {
+        help_print_accelerators();
+        c->action = CONFIG_DONE;
+        return true;
+    }
+    accel = option_parse(c, &qapi_type_AcceleratorOptions, "-accel", arg,
+                         "accel", error);
+    if (!accel) {
+        return c->action == CONFIG_DONE;
+    }
+    g_ptr_array_add(c->accels, g_strdup(accel->accel));
+    qapi_free(&qapi_type_AcceleratorOptions, accel);
+    return true;
+}
+
+bool option_cpu(Config *c, const char *option, const char *arg, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(arg, ",", -1);
+
+    if (strcmp(arg, "help") == 0 || strcmp(arg, "?") == 0) {
+        help_print_cpus();
+        c->action = CONFIG_DONE;
+        return true;
+    }
+    if (!parts[0] || qapi_enum_parse(&qapi_type_CpuModel, parts[0]) < 0) {
+        return fm_error_set(error, "unable to find CPU model '%s' (-cpu help "
+                            "lists them)", parts[0] ? parts[0] : "");
+    }
+    for (char **part = parts + 1; *part; part++) {
+        const char *name = *part + (**part == '+' || **part == '-');
+        size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789"
+                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.");
+
+        if (!len || (name[len] != '\0' && name[len] != '=') ||
+            (name != *part && name[len])) {
+            return fm_error_set(error, "'%s' is no CPU feature: expected "
+                                "NAME=VALUE, +NAME or -NAME", *part);
+        }
+    }
+    g_free((char *)c->setup.cpu_model);
+    c->setup.cpu_model = g_strdup(arg);
+    return true;
+}
+
+static bool option_parse_ram(const char *text, uint64_t *bytes)
+{
+    static const char suffixes[] = "kMGTPE";
+    uint64_t unit = 1024 * 1024;
+    const char *suffix;
+    double value;
+    char *end;
+
+    if (!g_ascii_isdigit(*text)) {
+        return false;
+    }
+    value = g_ascii_strtod(text, &end);
+    if (*end) {
+        char letter = *end == 'K' ? 'k' : *end == 'k' ? 'k'
+                                        : g_ascii_toupper(*end);
+
+        suffix = letter == 'B' ? NULL : strchr(suffixes, letter);
+        if ((!suffix && letter != 'B') || end[1]) {
+            return false;
+        }
+        unit = suffix ? UINT64_C(1) << 10 * (suffix - suffixes + 1) : 1;
+    }
+    if (!(value * unit < 9e18)) {
+        return false;
+    }
+    /* whole numbers stay exact */
+    *bytes = value == (uint64_t)value ? (uint64_t)value * unit
+                                      : (uint64_t)(value * unit);
+    return true;
+}
+
+bool option_m(Config *c, const char *option, const char *arg, GError **error)
+{
+    MemoryOptions *memory = option_parse(c, &qapi_type_MemoryOptions, "-m",
+                                         arg, "size", error);
+    bool ok;
+
+    if (!memory) {
+        return c->action == CONFIG_DONE;
+    }
+    ok = memory->size && option_parse_ram(memory->size, &c->setup.ram_size);
+    if (!ok) {
+        fm_error_set(error, "'size' expects a number of MiB, or a number with "
+                     "one of the suffixes B, K, M, G, T, P, E");
+    }
+    c->setup.ram_size = (c->setup.ram_size + 0x1fff) & ~UINT64_C(0x1fff);
+    g_free(c->ram_option);
+    c->ram_option = g_strdup(option);
+    qapi_free(&qapi_type_MemoryOptions, memory);
+    return ok;
+}
+
+/** What of the topology is not given follows from the rest; sockets last. */
+static bool option_smp_resolve(SmpOptions *s, MachineSetup *setup,
+                               GError **error)
+{
+    static const char rule[] = "CPU topology parameters must be 1 or more";
+    uint64_t dies = s->has_dies ? s->dies : 1;
+    uint64_t threads = s->has_threads ? s->threads : 1;
+    uint64_t cores = s->has_cores ? s->cores : 1;
+    uint64_t sockets = s->has_sockets ? s->sockets : 1;
+    uint64_t wanted = s->has_maxcpus ? s->maxcpus : s->has_cpus ? s->cpus : 0;
+    uint64_t product;
+
+    if ((s->has_cpus && !s->cpus) || (s->has_maxcpus && !s->maxcpus) ||
+        !dies || !threads || !cores || !sockets) {
+        return fm_error_set(error, rule);
+    }
+    if (dies > 65535 || threads > 65535 || cores > 65535 || sockets > 65535) {
+        return fm_error_set(error, "CPU topology parameters must be below "
+                            "65536");
+    }
+    if (wanted && !s->has_cores) {
+        cores = MAX(wanted / (sockets * dies * threads), 1);
+    } else if (wanted && !s->has_sockets) {
+        sockets = MAX(wanted / (dies * cores * threads), 1);
+    }
+    product = sockets * dies * cores * threads;
+    setup->max_cpus = s->has_maxcpus ? s->maxcpus : product;
+    setup->n_cpus = s->has_cpus ? s->cpus : setup->max_cpus;
+    if (product != setup->max_cpus) {
+        return fm_error_set(error, "sockets (%u) * dies (%u) * cores (%u) * "
+                            "threads (%u) is not maxcpus (%u)",
+                            (unsigned)sockets, (unsigned)dies, (unsigned)cores,
+                            (unsigned)threads, setup->max_cpus);
+    }
+    if (setup->n_cpus > setup->max_cpus) {
+        return fm_error_set(error, "maxcpus (%u) must be at least cpus (%u)",
+                            setup->max_cpus, setup->n_cpus);
+    }
+    return true;
+}
+
+bool option_smp(Config *c, const char *option, const char *arg, GError **error)
+{
+    SmpOptions *smp = option_parse(c, &qapi_type_SmpOptions, "-smp", arg,
+                                   "cpus", error);
+    bool ok;
+
+    if (!smp) {
+        return c->action == CONFIG_DONE;
+    }
+    ok = option_smp_resolve(smp, &c->setup, error);
+    g_free(c->smp_option);
+    c->smp_option = g_strdup(option);
+    qapi_free(&qapi_type_SmpOptions, smp);
+    return ok;
+}
+
+bool option_bios(Config *c, const char *option, const char *arg, GError **error)
+{
+    g_clear_pointer(&c->setup.bios, g_bytes_unref);
+    c->setup.bios = option_read_file(arg, OPTION_FILE_MAX, error);
+    return c->setup.bios != NULL;
+}
+
+bool option_uuid(Config *c, const char *option, const char *arg, GError **error)
+{
+    return uuid_parse(arg, &c->setup.uuid) ||
+           fm_error_set(error, "'%s' is no UUID: expected "
+                        "8-4-4-4-12 hexadecimal digits", arg);
+}
+
+bool option_acpitable(Config *c, const char *option, const char *arg,
+                      GError **error)
+{
+    const QapiType *type = &qapi_type_AcpiTableOptions;
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    size_t first = strcspn(arg, ",");
+    AcpiTableOptions *options;
+    GBytes *table;
+
+    if (*arg != '{' && !memchr(arg, '=', first) && strcmp(arg, "help") != 0 &&
+        strcmp(arg, "?") != 0) {
+        return fm_error_set(error, "'%.*s' is no suboption; 'file=%.*s' was "
+                            "probably meant", (int)first, arg, (int)first,
+                            arg);
+    }
+    options = option_parse(c, type, "-acpitable", arg, NULL, error);
+    if (!options) {
+        return c->action == CONFIG_DONE;
+    }
+    table = acpi_user_table_load(options, warnings, error);
+    qapi_free(type, options);
+    for (unsigned i = 0; i < warnings->len; i++) {
+        report_warning("%s: %s", option, (char *)warnings->pdata[i]);
+    }
+    if (!table) {
+        return false;
+    }
+    g_ptr_array_add(c->setup.acpi_tables, table);
+    return true;
+}
+
+bool option_fw_cfg(Config *c, const char *option, const char *arg,
+                   GError **error)
+{
+    const QapiType *type = &qapi_type_FwCfgOptions;
+    FwCfgOptions *o = option_parse(c, type, "-fw_cfg", arg, "name", error);
+    GBytes *content = NULL;
+    MachineFile *file;
+
+    if (!o) {
+        return c->action == CONFIG_DONE;
+    }
+    if (!o->name || !*o->name || !o->file == !o->string) {
+        fm_error_set(error, "name, plus exactly one of file and string, are "
+                     "needed");
+    } else if (strlen(o->name) > 55) {
+        fm_error_set(error, "name too long (max. 55 char)");
+    } else if (o->file) {
+        content = option_read_file(o->file, OPTION_FILE_MAX, error);
+    } else {
+        content = g_bytes_new(o->string, strlen(o->string));
+    }
+    if (content) {
+        if (!g_str_has_prefix(o->name, "opt/")) {
+            report_warning("%s: externally provided fw_cfg item names should "
+                           "be prefixed with \"opt/\"", option);
+        }
+        file = g_new(MachineFile, 1);
+        *file = (MachineFile){ g_strdup(option), g_strdup(o->name), content };
+        g_ptr_array_add(c->setup.files, file);
+    }
+    qapi_free(type, o);
+    return content != NULL;
+}

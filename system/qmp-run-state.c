@@ -1,0 +1,37 @@
+/*
+ * QMP: whether the machine runs (qapi/run-state.json)
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qapi-types.h"
+#include "system/system.h"
+
+bool qmp_query_status(QmpContext *ctx, StatusInfo *ret, GError **error)
+{
+    ret->status = ctx->system->state;
+    ret->running = ret->status == RUN_STATE_RUNNING;
+    return true;
+}
+
+bool qmp_stop(QmpContext *ctx, GError **error)
+{
+    system_stop(ctx->system);
+    return true;
+}
+
+bool qmp_cont(QmpContext *ctx, GError **error)
+{
+    return system_cont(ctx->system, error);
+}
+
+bool qmp_system_reset(QmpContext *ctx, GError **error)
+{
+    system_reset(ctx->system, SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET);
+    return true;
+}
+
+bool qmp_quit(QmpContext *ctx, GError **error)
+{
+    system_shutdown(ctx->system, SHUTDOWN_CAUSE_HOST_QMP_QUIT);
+    return true;
+}

@@ -1,0 +1,62 @@
+/*
+ * Every type of object that this program knows
+ *
+ * A list instead of constructors: what is linked is what is written here.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "system/types.h"
+
+#include "backends/memory.h"
+#include "chardev/char.h"
+#include "hw/isa/piix4-pm.h"
+#include "hw/char/debugcon.h"
+#include "hw/char/serial.h"
+#include "hw/core/null-machine.h"
+#include "hw/i386/pc-i440fx.h"
+#include "hw/i386/pc-q35.h"
+#include "hw/intc/ioapic.h"
+#include "hw/isa/ich9-lpc.h"
+#include "hw/isa/piix3.h"
+#include "hw/nvram/fw_cfg.h"
+#include "hw/pci/i440fx.h"
+#include "hw/pci/q35-mch.h"
+#include "hw/rtc/mc146818.h"
+#include "hw/timer/hpet.h"
+
+static const ObjectType *const types[] = {
+    &object_type,
+    &container_type,
+    &chardev_type,
+    &chardev_socket_type,
+    &chardev_file_type,
+    &chardev_stdio_type,
+    &chardev_null_type,
+    &memory_backend_type,
+    &memory_backend_ram_type,
+    &device_type,
+    &pci_device_type,
+    &i440fx_type,
+    &piix3_type,
+    &piix4_pm_type,
+    &q35_mch_type,
+    &ich9_lpc_type,
+    &isa_device_type,
+    &isa_serial_type,
+    &isa_debugcon_type,
+    &rtc_type,
+    &hpet_type,
+    &ioapic_type,
+    &fw_cfg_type,
+    &machine_type,
+    &null_machine_type,
+    &pc_machine_type,
+    &pc_i440fx_machine_type,
+    &pc_q35_machine_type,
+    NULL,
+};
+
+void types_register(void)
+{
+    object_types_register(types);
+}

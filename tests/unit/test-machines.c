@@ -1,0 +1,167 @@
+/*
+ * Whole machines: many in one process, and nothing of them left behind
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <malloc.h>
+
+#include "hw/acpi/walk.h"
+#include "hw/core/machine.h"
+#include "qapi/walker.h"
+#include "system/types.h"
+
+#define RAM_SIZE (64 * 1024 * 1024)
+#define MACHINES 1000
+
+/* ACPI 6.5, 5.2.6: a header alone; its bytes sum to zero */
+static const uint8_t slic[36] = {
+    'S', 'L', 'I', 'C', 36, 0, 0, 0, 1, 0x3a, 'A', 'B', 'R', 'A', 'C', 'A',
+    'D', 'A', 'B', 'R', 'A', 'X', 'Y', 'Z', 4, 3, 2, 1, 'Q', 'U', 'U', 'X',
+    8, 7, 6, 5,
+};
+
+typedef struct World {
+    Object *root;
+    Machine *machine;
+    MachineSetup setup;
+} World;
+
+static void world_make(World *w, const char *type_name)
+{
+    const ObjectType *type = machine_find_type(type_name);
+    g_autoptr(GError) error = NULL;
+    Object *machine;
+
+    *w = (World){
+        .root = object_new(&container_type, NULL, NULL),
+        .setup = {
+            .ram_size = RAM_SIZE,
+            .n_cpus = 1,
+            .max_cpus = 1,
+            .acpi_tables = g_ptr_array_new_with_free_func(
+                (GDestroyNotify)g_bytes_unref),
+            .files = g_ptr_array_new(),
+            .builtin_firmware = true,
+        },
+    };
+    g_ptr_array_add(w->setup.acpi_tables,
+                    g_bytes_new_static(slic, sizeof(slic)));
+    machine = object_new(type, NULL, &error);
+    g_assert_no_error(error);
+    object_add_child(w->root, "machine", machine);
+    w->machine = (Machine *)machine;
+    g_assert_true(machine_build(w->machine, &w->setup, &error));
+    g_assert_true(machine_finish(w->machine, &error));
+    g_assert_true(machine_reset(w->machine, &error));
+    g_assert_no_error(error);
+}
+
+static void world_free(World *w)
+{
+    object_free(w->root);
+    g_ptr_array_unref(w->setup.acpi_tables);
+    g_ptr_array_unref(w->setup.files);
+}
+
+static bool world_peek(void *opaque, uint64_t gpa, void *buf, size_t len)
+{
+    return address_space_peek(opaque, gpa, buf, len);
+}
+
+/** The SLIC's identity is where it belongs, and nowhere else. */
+static void world_check(World *w)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) found = acpi_walk(world_peek, &w->machine->memory,
+                                           NULL, NULL, &error);
+    unsigned matching = 0;
+
+    g_assert_no_error(error);
+    for (unsigned i = 0; i < found->len; i++) {
+        const AcpiFound *table = found->pdata[i];
+        const uint8_t *bytes = g_bytes_get_data(table->bytes, NULL);
+
+        g_assert_true(table->checksum_ok);
+        if (table->has_header && memcmp(bytes + 10, slic + 10, 14) == 0) {
+            g_assert_true(memcmp(bytes, "RSDT", 4) == 0 ||
+                          memcmp(bytes, "FACP", 4) == 0 ||
+                          memcmp(bytes, "SLIC", 4) == 0);
+            matching++;
+        }
+    }
+    g_assert_cmpuint(matching, ==, 3);
+}
+
+static unsigned count_mappings(void)
+{
+    g_autofree char *maps = NULL;
+    unsigned lines = 0;
+
+    g_assert_true(g_file_get_contents("/proc/self/maps", &maps, NULL, NULL));
+    for (const char *p = maps; *p; p++) {
+        lines += *p == '\n';
+    }
+    return lines;
+}
+
+static void test_thousand(void)
+{
+    size_t used = 0;
+    unsigned mappings = 0;
+
+    for (unsigned i = 0; i < MACHINES; i++) {
+        World w;
+
+        world_make(&w, i & 1 ? "pc" : "q35");
+        if (i % 100 < 2) {
+            world_check(&w);
+        }
+        world_free(&w);
+        if (i == 101) {
+            /* what the C library and GLib keep for good is there by now */
+            used = mallinfo2().uordblks;
+            mappings = count_mappings();
+        }
+    }
+    /* the C library's caches vary; one lost block a machine would be more */
+    g_assert_cmpuint(mallinfo2().uordblks, <=, used + 24 * MACHINES);
+    g_assert_cmpuint(count_mappings(), <=, mappings + 8);
+}
+
+static void test_side_by_side(void)
+{
+    World a, b;
+
+    world_make(&a, "pc");
+    world_make(&b, "q35");
+    world_check(&a);
+    world_check(&b);
+    /* what one guest does is nothing to the other */
+    address_space_fill(&a.machine->memory, 0x100000, 0xff,
+                       RAM_SIZE - 0x100000);
+    world_check(&b);
+    g_assert_true(machine_reset(a.machine, NULL));
+    world_check(&a);
+    world_free(&a);
+    world_check(&b);
+    world_free(&b);
+}
+
+static void test_none(void)
+{
+    World w;
+
+    world_make(&w, "none");
+    g_assert_null(machine_acpi_blobs(w.machine));
+    world_free(&w);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    types_register();
+    g_test_add_func("/machines/none", test_none);
+    g_test_add_func("/machines/side-by-side", test_side_by_side);
+    g_test_add_func("/machines/thousand", test_thousand);
+    return g_test_run();
+}
