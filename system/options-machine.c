@@ -11,31 +11,18 @@
 #include "system/help.h"
 #include "system/options.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/report.h"
 
-/** Longest content of a -fw_cfg file or a ROM image. */
+/** Longest content of a -fw_cfg file. */
 #define OPTION_FILE_MAX (64 * 1024 * 1024)
 
 static GBytes *option_read_file(const char *path, size_t max, GError **error)
 {
-    g_autofree char *content = NULL;
-    g_autoptr(GError) local = NULL;
-    gsize len;
+    g_autoptr(GByteArray) content = g_byte_array_new();
 
-    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        fm_error_set(error, "can't read file %s: Is a directory", path);
-        return NULL;
-    }
-    if (!g_file_get_contents(path, &content, &len, &local)) {
-        fm_error_set(error, "can't load %s: %s", path, local->message);
-        return NULL;
-    }
-    if (len > max) {
-        fm_error_set(error, "file %s has %zu bytes, at most %zu are possible",
-                     path, len, max);
-        return NULL;
-    }
-    return g_bytes_new_take(g_steal_pointer(&content), len);
+    return file_append(path, max, content, error)
+           ? g_byte_array_free_to_bytes(g_steal_pointer(&content)) : NULL;
 }
 
 bool option_machine(Config *c, const char *option, const char *arg,
@@ -244,9 +231,19 @@ bool option_smp(Config *c, const char *option, const char *arg, GError **error)
 
 bool option_bios(Config *c, const char *option, const char *arg, GError **error)
 {
+    g_autoptr(GBytes) image = option_read_file(arg, MACHINE_BIOS_MAX, error);
+    gsize len = image ? g_bytes_get_size(image) : 0;
+
+    if (!image) {
+        return false;
+    }
+    if (!len || len % MACHINE_BIOS_STEP) {
+        return fm_error_set(error, "file %s has %zu bytes, not a multiple of "
+                            "4 KiB", arg, len);
+    }
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
-    c->setup.bios = option_read_file(arg, OPTION_FILE_MAX, error);
-    return c->setup.bios != NULL;
+    c->setup.bios = g_steal_pointer(&image);
+    return true;
 }
 
 bool option_uuid(Config *c, const char *option, const char *arg, GError **error)

@@ -16,8 +16,6 @@
 #define PC_4G (UINT64_C(1) << 32)
 
 /** A ROM image ends at 4 GiB; its last 128 KiB are seen below 1 MiB, too. */
-#define PC_ROM_MAX (16 * 1024 * 1024)
-#define PC_ROM_STEP 4096
 #define PC_ROM_ISA (128 * 1024)
 
 /** The user's ISA devices; with the board's own fewer than ACPI_MAX_DEVICES. */
@@ -67,10 +65,7 @@ static bool pc_build_rom(PcMachine *pc, GError **error)
         return true;
     }
     bytes = g_bytes_get_data(image, &len);
-    if (!len || len % PC_ROM_STEP || len > PC_ROM_MAX) {
-        return fm_error_set(error, "firmware image has %zu bytes, not a "
-                            "multiple of 4 KiB up to 16 MiB", len);
-    }
+    g_assert(len && len % MACHINE_BIOS_STEP == 0 && len <= MACHINE_BIOS_MAX);
     if (!memory_region_init_rom(&pc->rom, "pc.bios", len, error)) {
         return false;
     }

@@ -11,6 +11,7 @@
 
 #include "util/bytes.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/report.h"
 #include "util/uuid.h"
 
@@ -240,6 +241,55 @@ static void test_bytes(void)
     g_assert_cmphex(bytes_sum("", 0), ==, 0);
 }
 
+/* Files */
+
+static void assert_file_fails(const char *path, size_t max,
+                              const char *expected)
+{
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    g_autoptr(GError) error = NULL;
+
+    g_byte_array_append(out, (const guint8 *)"kept", 4);
+    g_assert_false(file_append(path, max, out, &error));
+    g_assert_cmpstr(error->message, ==, expected);
+    g_assert_cmpmem(out->data, out->len, "kept", 4);
+}
+
+static void test_file(void)
+{
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    g_autofree char *path = NULL, *text = NULL, *pipe_path = NULL;
+    g_autofree char *big = g_malloc0(100000);
+    g_autoptr(GError) error = NULL;
+    int fd = g_file_open_tmp(NULL, &path, &error), fds[2];
+
+    g_assert_no_error(error);
+    g_assert_cmpint(write(fd, big, 100000), ==, 100000);
+    close(fd);
+    g_assert_true(file_append(path, 100000, out, &error));
+    g_assert_cmpuint(out->len, ==, 100000);
+    g_assert_true(file_append(path, 100001, out, &error));
+    g_assert_cmpuint(out->len, ==, 200000);
+
+    text = g_strdup_printf("file %s has more than 99999 bytes", path);
+    assert_file_fails(path, 99999, text);
+    assert_file_fails("/dev/zero", 10, "file /dev/zero has more than 10 "
+                      "bytes");
+    assert_file_fails("/", 10, "can't read file /: Is a directory");
+    assert_file_fails("/nowhere/x", 10, "can't open file /nowhere/x: No such "
+                      "file or directory");
+
+    g_assert_cmpint(pipe(fds), ==, 0);
+    g_assert_cmpint(write(fds[1], "piped", 5), ==, 5);
+    close(fds[1]);
+    pipe_path = g_strdup_printf("/dev/fd/%d", fds[0]);
+    g_byte_array_set_size(out, 0);
+    g_assert_true(file_append(pipe_path, 5, out, &error));
+    g_assert_cmpmem(out->data, out->len, "piped", 5);
+    close(fds[0]);
+    g_assert_cmpint(unlink(path), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -250,5 +300,6 @@ int main(int argc, char **argv)
     g_test_add_func("/report/threads", test_threads);
     g_test_add_func("/uuid", test_uuid);
     g_test_add_func("/bytes", test_bytes);
+    g_test_add_func("/file", test_file);
     return g_test_run();
 }

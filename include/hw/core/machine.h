@@ -22,6 +22,9 @@ typedef struct Machine Machine;
 struct AcpiBlobSet;
 struct AcpiPlatform;
 
+#define MACHINE_BIOS_STEP 4096
+#define MACHINE_BIOS_MAX (16 * 1024 * 1024)
+
 /** A file of the user's for fw_cfg. */
 typedef struct MachineFile {
     char *option;               /* as given, for error messages */
@@ -41,7 +44,9 @@ typedef struct MachineSetup {
     Uuid uuid;                  /* zeros: none given */
     GPtrArray *acpi_tables;     /* GBytes; NULL: none */
     GPtrArray *files;           /* MachineFile; NULL: none */
-    GBytes *bios;               /* image for the ROM; NULL: none */
+    GBytes *bios;               /* image for the ROM; NULL: none.  A positive
+                                   multiple of MACHINE_BIOS_STEP bytes, at most
+                                   MACHINE_BIOS_MAX */
     bool no_graphic;
     bool builtin_firmware;      /* MachineFirmware, resolved */
 } MachineSetup;

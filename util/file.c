@@ -1,0 +1,67 @@
+/*
+ * Reading files that a user names
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "util/error.h"
+
+/** Memory that is asked for at a time; the length of a pipe is not known. */
+#define FILE_CHUNK (64 * 1024)
+
+/** Returns 0 or a negative errno; reads at most one byte more than @max. */
+static int file_append_fd(int fd, size_t max, GByteArray *out)
+{
+    size_t start = out->len;
+
+    for (;;) {
+        size_t len = out->len, room = MIN(FILE_CHUNK, max + 1 - (len - start));
+        ssize_t n;
+
+        g_byte_array_set_size(out, len + room);
+        n = read(fd, out->data + len, room);
+        if (n < 0 && errno == EINTR) {
+            n = 0;
+        } else if (n <= 0) {
+            int err = n < 0 ? -errno : 0;
+
+            g_byte_array_set_size(out, len);
+            return err;
+        }
+        g_byte_array_set_size(out, len + n);
+        if (len + n - start > max) {
+            return -EFBIG;
+        }
+    }
+}
+
+bool file_append(const char *path, size_t max, GByteArray *out, GError **error)
+{
+    guint start = out->len;
+    int fd, err;
+
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        return fm_error_set(error, "can't open file %s: %s", path,
+                            g_strerror(errno));
+    }
+    err = file_append_fd(fd, max, out);
+    close(fd);
+    if (!err) {
+        return true;
+    }
+    g_byte_array_set_size(out, start);
+    if (err == -EFBIG) {
+        return fm_error_set(error, "file %s has more than %zu bytes", path,
+                            max);
+    }
+    return fm_error_set(error, "can't read file %s: %s", path,
+                        g_strerror(-err));
+}
