@@ -26,7 +26,8 @@ packages-test:
 	@scripts/packages.sh install test
 
 demo: packages-build
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet firmament-system-x86_64
 	@scripts/demo.sh $(BUILD)/firmament-system-x86_64
 
 check: packages-test

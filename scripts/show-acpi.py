@@ -75,7 +75,7 @@ def main(argv):
 
     print('What the guest sees:\n')
     print(COLUMNS.format('table', 'length', 'address', 'rev', 'OEM ID',
-                         'OEM table', 'origin', 'checksum', ''))
+                         'OEM table', 'origin', 'checksum', '').rstrip())
     for t in tables:
         mark = ''
         if t is licence:

@@ -59,14 +59,18 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
     if (!machine_check_ram(machine->parent.type, setup->ram_size, error)) {
         return false;
     }
-    object_container(root, MACHINE_NAMED_DEVICES);
-    object_container(root, MACHINE_OTHER_DEVICES);
     if (setup->max_cpus > klass->max_cpus) {
         return fm_error_set(error, "%u processors asked for, a machine of "
                             "type '%s' has at most %u", setup->max_cpus,
                             klass->name, klass->max_cpus);
     }
-    return klass->build(machine, error);
+    if (!klass->build(machine, error)) {
+        return false;
+    }
+    /* after the board's own devices: those are reset and described first */
+    object_container(root, MACHINE_NAMED_DEVICES);
+    object_container(root, MACHINE_OTHER_DEVICES);
+    return true;
 }
 
 bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
