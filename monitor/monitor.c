@@ -36,6 +36,7 @@ struct Monitor {
 
     /* The conversation with the present client */
     bool negotiated;
+    bool oob;                   /* it may use exec-oob */
     bool blocked;               /* until its output has drained */
     bool warned;                /* that it misses events */
     QmpFramer framer;
@@ -51,9 +52,10 @@ void monitor_return_text(Monitor *mon, const char *json)
     mon->return_text = json;
 }
 
-void monitor_complete_negotiation(Monitor *mon)
+void monitor_complete_negotiation(Monitor *mon, bool oob)
 {
     mon->negotiated = true;
+    mon->oob = oob;
 }
 
 /* ----------------------------------------------------------------- output */
@@ -131,6 +133,7 @@ static void monitor_greet(Monitor *mon)
     json_object *greeting = json_object_new_object();
     json_object *version = json_object_new_object();
     json_object *triple = json_object_new_object();
+    json_object *capabilities = json_object_new_array();
 
     json_object_object_add(triple, "micro",
                            json_object_new_int(FIRMAMENT_VERSION_MICRO));
@@ -141,7 +144,8 @@ static void monitor_greet(Monitor *mon)
     json_object_object_add(version, "qemu", triple);
     json_object_object_add(version, "package", json_object_new_string(""));
     json_object_object_add(greeting, "version", version);
-    json_object_object_add(greeting, "capabilities", json_object_new_array());
+    json_object_array_add(capabilities, json_object_new_string("oob"));
+    json_object_object_add(greeting, "capabilities", capabilities);
 
     monitor_begin(mon, "QMP");
     monitor_append(mon, greeting);
@@ -156,21 +160,37 @@ typedef struct MonitorRequest {
     json_object *arguments;     /* NULL: none */
     json_object *id;
     bool has_id;
+    bool oob;                   /* exec-oob instead of execute */
 } MonitorRequest;
 
-static bool monitor_read_request(json_object *json, MonitorRequest *request,
-                                 GError **error)
+static bool monitor_read_name(const char *key, json_object *value,
+                              MonitorRequest *request, GError **error)
+{
+    if (!json_object_is_type(value, json_type_string)) {
+        return fm_error_set(error, "QMP input member '%s' must be a string",
+                            key);
+    }
+    if (request->name) {
+        return fm_error_set(error, "QMP input member 'exec-oob' clashes with "
+                            "'execute'");
+    }
+    request->name = json_object_get_string(value);
+    request->oob = strcmp(key, "exec-oob") == 0;
+    return true;
+}
+
+static bool monitor_read_request(const Monitor *mon, json_object *json,
+                                 MonitorRequest *request, GError **error)
 {
     if (!json_object_is_type(json, json_type_object)) {
         return fm_error_set(error, "QMP input must be a JSON object");
     }
     json_object_object_foreach(json, key, value) {
-        if (strcmp(key, "execute") == 0) {
-            if (!json_object_is_type(value, json_type_string)) {
-                return fm_error_set(error, "QMP input member 'execute' must "
-                                    "be a string");
+        if (strcmp(key, "execute") == 0 ||
+            (mon->oob && strcmp(key, "exec-oob") == 0)) {
+            if (!monitor_read_name(key, value, request, error)) {
+                return false;
             }
-            request->name = json_object_get_string(value);
         } else if (strcmp(key, "arguments") == 0) {
             if (!json_object_is_type(value, json_type_object)) {
                 return fm_error_set(error, "QMP input member 'arguments' must "
@@ -192,9 +212,10 @@ static bool monitor_read_request(json_object *json, MonitorRequest *request,
 }
 
 static const QapiCommand *monitor_find_command(const Monitor *mon,
-                                               const char *name,
+                                               const MonitorRequest *request,
                                                GError **error)
 {
+    const char *name = request->name;
     bool negotiates = strcmp(name, "qmp_capabilities") == 0;
     const QapiCommand *command;
 
@@ -214,6 +235,9 @@ static const QapiCommand *monitor_find_command(const Monitor *mon,
     if (!command) {
         fm_error_set_code(error, FM_ERROR_COMMAND_NOT_FOUND,
                           "The command %s has not been found", name);
+    } else if (request->oob && !command->allow_oob) {
+        fm_error_set(error, "The command %s does not support OOB", name);
+        return NULL;
     }
     return command;
 }
@@ -283,8 +307,7 @@ static bool monitor_execute(Monitor *mon, const MonitorRequest *request,
     max_align_t args_room[MONITOR_VALUE_ROOM / sizeof(max_align_t)] = { 0 };
     max_align_t ret_room[MONITOR_VALUE_ROOM / sizeof(max_align_t)] = { 0 };
     QmpContext context = { .system = mon->set->system, .monitor = mon };
-    const QapiCommand *command = monitor_find_command(mon, request->name,
-                                                      error);
+    const QapiCommand *command = monitor_find_command(mon, request, error);
 
     if (!command) {
         return false;
@@ -314,7 +337,7 @@ static void monitor_handle(Monitor *mon, json_object *json)
     MonitorRequest request = { 0 };
     g_autoptr(GError) error = NULL;
 
-    if (!monitor_read_request(json, &request, &error) ||
+    if (!monitor_read_request(mon, json, &request, &error) ||
         !monitor_execute(mon, &request, &error)) {
         monitor_send_error(mon, error, json);
         return;
@@ -412,7 +435,7 @@ static void monitor_drained(void *opaque)
 
 static void monitor_forget_client(Monitor *mon)
 {
-    mon->negotiated = mon->blocked = mon->warned = false;
+    mon->negotiated = mon->oob = mon->blocked = mon->warned = false;
     qmp_framer_cleanup(&mon->framer);
     g_byte_array_set_size(mon->held, 0);
 }

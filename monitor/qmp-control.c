@@ -3,24 +3,16 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <string.h>
-
 #include "firmament-version.h"
 #include "monitor/monitor.h"
 #include "qapi-types.h"
 #include "qapi/walker.h"
-#include "util/error.h"
 
 bool qmp_qmp_capabilities(QmpContext *ctx, const QmpCapabilitiesArgs *args,
                           GError **error)
 {
-    if (args->enable.len) {
-        /* None is offered in the greeting. */
-        return fm_error_set(error, "Capability '%s' is not available",
-                            qapi_type_QMPCapability.values[
-                                args->enable.items[0]]);
-    }
-    monitor_complete_negotiation(ctx->monitor);
+    /* 'oob' is the only one there is */
+    monitor_complete_negotiation(ctx->monitor, args->enable.len > 0);
     return true;
 }
 

@@ -72,7 +72,12 @@ void monitor_set_flush(MonitorSet *set, int timeout_ms);
  */
 void monitor_return_text(Monitor *mon, const char *json);
 
-/** monitor_complete_negotiation: commands are taken from now on. */
-void monitor_complete_negotiation(Monitor *mon);
+/**
+ * monitor_complete_negotiation: commands are taken from now on.
+ * @oob: also by exec-oob.  A session handles each command as soon as it has
+ *       been read, so such a command has nothing to overtake but answers that
+ *       the client does not take
+ */
+void monitor_complete_negotiation(Monitor *mon, bool oob);
 
 #endif

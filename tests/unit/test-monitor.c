@@ -151,7 +151,7 @@ const QapiCommand qapi_commands[] = {
       .call = call_echo },
     { .name = "fail", .doc = "", .call = call_fail },
     { .name = "nothing", .doc = "", .call = call_nothing },
-    { .name = "notify", .doc = "", .call = call_notify },
+    { .name = "notify", .doc = "", .allow_oob = true, .call = call_notify },
     { .name = "qmp_capabilities", .doc = "",
       .args = &qapi_type_QmpCapabilitiesArgs, .call = call_qmp_capabilities },
     { .name = "query-commands", .doc = "", .ret = &qapi_type_CommandInfoList,
@@ -341,7 +341,7 @@ static void expect_version(Session *session, bool major_first,
 static void expect_greeting(Session *session)
 {
     expect_version(session, false, "{\"QMP\": {\"version\": ",
-                   ", \"capabilities\": []}}");
+                   ", \"capabilities\": [\"oob\"]}}");
 }
 
 static void negotiate(Session *session)
@@ -384,9 +384,6 @@ static void test_negotiation(void)
                 "Expecting capabilities negotiation with 'qmp_capabilities'");
     check_error(session, "{\"execute\": \"nope\"}\n", "CommandNotFound",
                 "Expecting capabilities negotiation with 'qmp_capabilities'");
-    check_error(session, "{\"execute\": \"qmp_capabilities\", \"arguments\": "
-                "{\"enable\": [\"oob\"]}}\n", "GenericError",
-                "Capability 'oob' is not available");
     check_error(session, "{\"execute\": \"qmp_capabilities\", \"arguments\": "
                 "{\"enable\": [\"new\"]}}\n", "GenericError",
                 "Parameter 'enable[0]' does not accept value 'new' "
@@ -791,7 +788,7 @@ static void test_pretty(void)
     session = session_new("pretty", true);
     expect(session, "{");
     expect(session, "    \"QMP\": {");
-    for (int i = 0; i < 11; i++) {
+    for (int i = 0; i < 13; i++) {
         g_free(hear(session));
     }
     say(session, "{\"execute\": \"qmp_capabilities\"}");
@@ -803,6 +800,41 @@ static void test_pretty(void)
     for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
         expect(session, lines[i]);
     }
+    finish(session);
+}
+
+/* exec-oob is for sessions that asked for it, and commands that allow it. */
+static void test_oob(void)
+{
+    Session *session;
+
+    set = monitor_set_new(NULL);
+    session = session_new("oob", false);
+    expect_greeting(session);
+    check_error(session, "{\"exec-oob\": \"qmp_capabilities\"}", "GenericError",
+                "QMP input member 'exec-oob' is unexpected");
+    check(session, "{\"execute\": \"qmp_capabilities\", \"arguments\": "
+          "{\"enable\": [\"oob\"]}}", "{\"return\": {}}");
+    check_error(session, "{\"exec-oob\": \"nothing\"}", "GenericError",
+                "The command nothing does not support OOB");
+    check_error(session, "{\"exec-oob\": \"nope\"}", "CommandNotFound",
+                "The command nope has not been found");
+    check_error(session, "{\"exec-oob\": \"notify\", \"execute\": \"notify\"}",
+                "GenericError",
+                "QMP input member 'exec-oob' clashes with 'execute'");
+    check_error(session, "{\"exec-oob\": 5}", "GenericError",
+                "QMP input member 'exec-oob' must be a string");
+    say(session, "{\"exec-oob\": \"notify\", \"id\": 1}");
+    g_free(hear(session));      /* its two events */
+    g_free(hear(session));
+    expect(session, "{\"return\": {}, \"id\": 1}");
+
+    /* The next client has to ask for it anew. */
+    client_close(session);
+    client_connect(session);
+    negotiate(session);
+    check_error(session, "{\"exec-oob\": \"notify\"}", "GenericError",
+                "QMP input member 'exec-oob' is unexpected");
     finish(session);
 }
 
@@ -887,6 +919,7 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("monitor-XXXXXX", NULL);
     g_assert_nonnull(directory);
     g_test_add_func("/monitor/negotiation", test_negotiation);
+    g_test_add_func("/monitor/oob", test_oob);
     g_test_add_func("/monitor/commands", test_commands);
     g_test_add_func("/monitor/schema", test_schema);
     g_test_add_func("/monitor/errors", test_errors);

@@ -430,7 +430,8 @@ static void test_unknown(Fixture *f, gconstpointer data)
     EXPECT("module_load hw- qxl", "FAIL no modules: everything is built in");
     EXPECT("module_load hw-", "FAIL Usage: module_load PREFIX NAME");
     EXPECT("\xff\x01y", "FAIL Unknown command '\\xff\\x01y'");
-    EXPECT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    EXPECT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+           "aaa",
            "FAIL Unknown command 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
            "aaaaaaaaaaaaaaaaaaaa...'");
     g_assert_cmpstr(ask_bytes(f, "readl\0 0", 8), ==,
@@ -562,7 +563,9 @@ static void test_damaged(Fixture *f, gconstpointer data)
             assert_one_reply(ask_bytes(f, lines[i], n));
         }
         for (size_t n = 0; n < len; n++) {
-            static const char damage[] = { 0, '\n', ' ', 'x', '-', '9', '\xff' };
+            static const char damage[] = {
+                0, '\n', ' ', 'x', '-', '9', '\xff',
+            };
             g_autofree char *line = g_strdup(lines[i]);
 
             for (unsigned d = 0; d < sizeof(damage); d++) {
