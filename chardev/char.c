@@ -437,6 +437,14 @@ ChardevOptions *chardev_parse_shorthand(const char *text, const char *id,
 
 /* -------------------------------------------------------------------- type */
 
+static bool chardev_check(const Object *obj, const void *config,
+                          GError **error)
+{
+    const ChardevOptions *options = config;
+
+    return object_check_id(options->id, error);
+}
+
 static void chardev_init(Object *obj)
 {
     Chardev *chr = (Chardev *)obj;
@@ -461,6 +469,7 @@ const ObjectType chardev_type = {
     .instance_size = sizeof(Chardev),
     .abstract = true,
     .config = &qapi_type_ChardevOptions,
+    .check = chardev_check,
     .init = chardev_init,
     .finalize = chardev_finalize,
 };

@@ -151,6 +151,17 @@ static size_t type_instance_size(const ObjectType *type)
 
 /* -------------------------------------------------------- life of an object */
 
+bool object_check_id(const char *id, GError **error)
+{
+    const char *c = id;
+
+    while (g_ascii_isalnum(*c) || *c == '-' || *c == '.' || *c == '_') {
+        c++;
+    }
+    return (g_ascii_isalpha(*id) && !*c) ||
+           fm_error_set(error, "Parameter 'id' expects an identifier");
+}
+
 static bool object_check(const Object *obj, const ObjectType *type,
                          const void *config, GError **error)
 {

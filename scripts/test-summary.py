@@ -1,35 +1,54 @@
 #!/usr/bin/env python3
-# Count the test cases in meson's JUnit report
+# Count the test cases of meson's last run
 #
-# Prints why each skipped test was skipped, then `N passed, N failed,
-# N skipped`.  Fails if there is no report or no test ran.
+#   test-summary.py TESTLOG.JSON
+#
+# A test program that reports its cases (TAP) counts case by case, any other as
+# one.  A program that failed without a failed case, because it crashed or hung,
+# is one more failure.  Prints why each skipped case was skipped, then
+# `N passed, N failed, N skipped`.  Fails if there is no log, something failed,
+# or nothing ran.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
+import json
+import re
 import sys
-import xml.etree.ElementTree as ElementTree
+
+CASE = re.compile(r'^(not )?ok \d+ (.*?)(?: # SKIP ?(.*))?$', re.MULTILINE)
 
 
 def main(path):
-    passed = failed = skipped = 0
+    totals = [0, 0, 0]
     try:
-        suites = ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError) as error:
-        print(f'{path}: {error}', file=sys.stderr)
+        with open(path, encoding='utf-8') as log:
+            tests = [json.loads(line) for line in log]
+    except OSError as error:
+        print(error, file=sys.stderr)
         print('0 passed, 1 failed, 0 skipped')
         return 1
-    for case in suites.iter('testcase'):
-        if case.find('failure') is not None or case.find('error') is not None:
-            failed += 1
-        elif (skip := case.find('skipped')) is not None:
-            skipped += 1
-            why = skip.get('message') or (skip.text or '').strip()
-            print(f"skipped: {case.get('classname', '')} {case.get('name')}"
-                  f"{': ' + why if why else ''}")
-        else:
-            passed += 1
-    print(f'{passed} passed, {failed} failed, {skipped} skipped')
-    return 1 if failed or not passed else 0
+    for test in tests:
+        passed, failed, skipped = 0, 0, 0
+        for match in CASE.finditer(test.get('stdout') or ''):
+            bad, name, why = match.groups()
+            if bad:
+                failed += 1
+            elif why is not None:
+                skipped += 1
+                print(f'skipped: {name}: {why}')
+            else:
+                passed += 1
+        if test['result'] not in ('OK', 'SKIP') and not failed:
+            failed = 1
+            print(f"failed: {test['name']}: {test['result']}")
+        elif test['result'] == 'SKIP' and not skipped:
+            skipped = 1
+            print(f"skipped: {test['name']}: {test.get('stdout', '').strip()}")
+        elif not passed + failed + skipped:
+            passed = 1
+        totals = [t + n for t, n in zip(totals, (passed, failed, skipped))]
+    print('{} passed, {} failed, {} skipped'.format(*totals))
+    return 1 if totals[1] or not totals[0] else 0
 
 
 if __name__ == '__main__':

@@ -44,8 +44,8 @@ bool system_object_add(System *system, const ObjectOptions *options,
         return fm_error_set(error, "attempt to add duplicate property '%s' to "
                             "object (type 'container')", options->id);
     }
-    if (!*options->id || strchr(options->id, '/')) {
-        return fm_error_set(error, "Parameter 'id' expects an identifier");
+    if (!object_check_id(options->id, error)) {
+        return false;
     }
     config = qapi_new(branch->type);
     qapi_clear(branch->type, config);

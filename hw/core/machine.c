@@ -100,6 +100,10 @@ bool machine_plug(Machine *machine, Device *dev, const char *id,
     Object *home = object_container(root, id ? MACHINE_NAMED_DEVICES
                                              : MACHINE_OTHER_DEVICES);
 
+    if (id && !object_check_id(id, error)) {
+        object_free(&dev->parent);
+        return false;
+    }
     if (id && object_child(home, id)) {
         object_free(&dev->parent);
         return fm_error_set(error, "Duplicate device ID '%s'", id);

@@ -128,6 +128,15 @@ const void *object_type_class(const ObjectType *type);
 /* ---------------------------------------------------------------- objects */
 
 /**
+ * object_check_id:
+ * @id: what a user calls an object; it will be its name in the tree
+ *
+ * Returns: false with @error set, `Parameter 'id' expects an identifier`,
+ * unless @id is a letter, followed by letters, digits, '-', '.' and '_'.
+ */
+bool object_check_id(const char *id, GError **error);
+
+/**
  * object_new:
  * @type: not abstract
  * @config: a value of the type's configuration struct, made by qapi_new() or
@@ -145,7 +154,7 @@ Object *object_new(const ObjectType *type, void *config, GError **error);
  *        lowest free number
  *
  * Asserts on a name that is taken: whoever takes names from users asks
- * object_child() first.
+ * object_check_id() and object_child() first.
  */
 void object_add_child(Object *parent, const char *name, Object *child);
 
