@@ -74,6 +74,24 @@ bool chardev_wait_connected(Chardev *chr, bool (*cancelled)(void),
            klass->wait_connected(chr, cancelled, error);
 }
 
+/*
+ * GLib blocks a source while it is dispatched, at the price of four system
+ * calls, unless the source says that it can recurse.  These never do: nothing
+ * runs the main loop from inside it.
+ */
+static guint chardev_source_add(int fd, GIOCondition condition,
+                                GUnixFDSourceFunc ready, Chardev *chr)
+{
+    GSource *source = g_unix_fd_source_new(fd, condition);
+    guint id;
+
+    g_source_set_can_recurse(source, TRUE);
+    g_source_set_callback(source, G_SOURCE_FUNC(ready), chr, NULL);
+    id = g_source_attach(source, NULL);
+    g_source_unref(source);
+    return id;
+}
+
 static void chardev_source_remove(guint *source)
 {
     if (*source) {
@@ -203,9 +221,9 @@ bool chardev_write(Chardev *chr, const void *bytes, size_t len)
     if (len) {
         g_byte_array_append(chr->queue, from, (guint)len);
         if (!chr->out_source) {
-            chr->out_source = g_unix_fd_add(chr->out_fd,
-                                            G_IO_OUT | G_IO_ERR | G_IO_HUP,
-                                            chardev_output_ready, chr);
+            chr->out_source =
+                chardev_source_add(chr->out_fd, G_IO_OUT | G_IO_ERR | G_IO_HUP,
+                                   chardev_output_ready, chr);
         }
     }
     return true;
@@ -282,9 +300,9 @@ void chardev_accept_input(Chardev *chr)
 {
     if (chr->attached && chr->open && chr->in_fd >= 0 && !chr->input_ended &&
         !chr->in_source) {
-        chr->in_source = g_unix_fd_add(chr->in_fd,
-                                       G_IO_IN | G_IO_ERR | G_IO_HUP,
-                                       chardev_input_ready, chr);
+        chr->in_source =
+            chardev_source_add(chr->in_fd, G_IO_IN | G_IO_ERR | G_IO_HUP,
+                               chardev_input_ready, chr);
     }
 }
 

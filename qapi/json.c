@@ -22,6 +22,9 @@
 
 #define JSON_MAX_DEPTH 1024
 
+/* What a value costs is up to json-c: some 700 bytes for the two of `{}`. */
+#define JSON_MAX_VALUES 65536
+
 /* A keyword or number that is wrong is shown up to this many bytes. */
 #define JSON_SHOWN_MAX 40
 
@@ -31,6 +34,7 @@ typedef struct JsonScan {
     GString *out;               /* the text that json-c reads */
     unsigned depth;
     unsigned deepest;
+    size_t n_values, n_members;
     uint8_t in_object[JSON_MAX_DEPTH / 8];      /* else in an array */
 } JsonScan;
 
@@ -285,6 +289,7 @@ static bool scan_key(JsonScan *scan, GError **error)
         return json_fail(error, "expecting ':'");
     }
     g_string_append_c(scan->out, *scan->at++);
+    scan->n_members++;
     return true;
 }
 
@@ -298,6 +303,10 @@ static bool scan_value(JsonScan *scan, bool *opened, GError **error)
     scan_space(scan);
     if (scan->at == scan->end) {
         return json_fail(error, "expecting value");
+    }
+    if (++scan->n_values > JSON_MAX_VALUES) {
+        return fm_error_set(error, "JSON parse error, more than %d values",
+                            JSON_MAX_VALUES);
     }
     switch (*scan->at) {
     case '{':
@@ -375,6 +384,24 @@ static bool scan_document(JsonScan *scan, GError **error)
     return true;
 }
 
+/* The members of all objects in @value, as json-c has kept them. */
+static size_t json_count_members(json_object *value)
+{
+    size_t n = 0;
+
+    if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+            n += json_count_members(json_object_array_get_idx(value, i));
+        }
+    } else if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member) {
+            (void)key;
+            n += 1 + json_count_members(member);
+        }
+    }
+    return n;
+}
+
 bool json_parse_strict(const char *text, size_t len, json_object **out,
                        GError **error)
 {
@@ -410,6 +437,12 @@ bool json_parse_strict(const char *text, size_t len, json_object **out,
         json_object_put(*out);
         *out = NULL;
         return json_fail(error, json_tokener_error_desc(result));
+    }
+    /* Of members with one name json-c has kept the last. */
+    if (json_count_members(*out) != scan.n_members) {
+        json_object_put(*out);
+        *out = NULL;
+        return json_fail(error, "duplicate key");
     }
     return true;
 }
