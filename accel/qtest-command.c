@@ -6,10 +6,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "qtest-internal.h"
+#include "qtest-command.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "hw/core/device.h"
@@ -23,7 +24,7 @@ typedef struct QtestWord {
 } QtestWord;
 
 typedef struct QtestCall {
-    QtestServer *server;
+    QtestCommands *on;
     GString *reply;
     unsigned n_args;
     QtestWord args[QTEST_MAX_ARGS];
@@ -32,7 +33,7 @@ typedef struct QtestCall {
 
 /** A line that is watched, and its number in the device's set. */
 typedef struct QtestLine {
-    QtestServer *server;
+    QtestCommands *on;
     Irq *irq;
     unsigned n;
 } QtestLine;
@@ -89,7 +90,7 @@ static void qtest_ok_hex(const QtestCall *call, uint64_t value,
 static void qtest_ok_time(const QtestCall *call)
 {
     g_string_append_printf(call->reply, "OK %" G_GINT64_FORMAT "\n",
-                           clock_now_ns(call->server->target.clock));
+                           clock_now_ns(call->on->target.clock));
 }
 
 void qtest_append_shown(GString *to, const char *text, size_t len, size_t max)
@@ -260,7 +261,7 @@ static void qtest_out(QtestCall *call)
     uint64_t port, value;
 
     if (qtest_arg_port(call, &port) && qtest_arg(call, 1, "value", &value)) {
-        address_space_store(call->server->target.io, port, value, call->size);
+        address_space_store(call->on->target.io, port, value, call->size);
         qtest_ok(call);
     }
 }
@@ -270,7 +271,7 @@ static void qtest_in(QtestCall *call)
     uint64_t port;
 
     if (qtest_arg_port(call, &port)) {
-        qtest_ok_hex(call, address_space_load(call->server->target.io, port,
+        qtest_ok_hex(call, address_space_load(call->on->target.io, port,
                                               call->size), 4);
     }
 }
@@ -281,7 +282,7 @@ static void qtest_store(QtestCall *call)
 
     if (qtest_arg(call, 0, "address", &addr) &&
         qtest_arg(call, 1, "value", &value)) {
-        address_space_store(call->server->target.memory, addr, value,
+        address_space_store(call->on->target.memory, addr, value,
                             call->size);
         qtest_ok(call);
     }
@@ -292,14 +293,14 @@ static void qtest_load(QtestCall *call)
     uint64_t addr;
 
     if (qtest_arg(call, 0, "address", &addr)) {
-        qtest_ok_hex(call, address_space_load(call->server->target.memory,
+        qtest_ok_hex(call, address_space_load(call->on->target.memory,
                                               addr, call->size), 16);
     }
 }
 
 static void qtest_read(QtestCall *call)
 {
-    AddressSpace *memory = call->server->target.memory;
+    AddressSpace *memory = call->on->target.memory;
     GString *reply = call->reply;
     g_autofree uint8_t *bytes = NULL;
     uint64_t addr, len;
@@ -370,7 +371,7 @@ static void qtest_write(QtestCall *call)
         return;
     }
     memset(bytes + n_digits / 2, 0, len - n_digits / 2);
-    address_space_write(call->server->target.memory, addr, bytes, len);
+    address_space_write(call->on->target.memory, addr, bytes, len);
     qtest_ok(call);
 }
 
@@ -387,7 +388,7 @@ static void qtest_b64read(QtestCall *call)
         return;
     }
     bytes = g_malloc(len);
-    address_space_read(call->server->target.memory, addr, bytes, len);
+    address_space_read(call->on->target.memory, addr, bytes, len);
     g_string_append_len(reply, "OK ", 3);
     n = reply->len;
     g_string_set_size(reply, n + (len / 3 + 1) * 4 + 4 + 1);
@@ -441,7 +442,7 @@ static void qtest_b64write(QtestCall *call)
         qtest_err(call, "data is not as long as the size says");
         return;
     }
-    address_space_write(call->server->target.memory, addr, bytes, len);
+    address_space_write(call->on->target.memory, addr, bytes, len);
     qtest_ok(call);
 }
 
@@ -459,7 +460,7 @@ static void qtest_memset(QtestCall *call)
         return;
     }
     if (len) {
-        address_space_fill(call->server->target.memory, addr, (uint8_t)value,
+        address_space_fill(call->on->target.memory, addr, (uint8_t)value,
                            len);
     }
     qtest_ok(call);
@@ -477,7 +478,7 @@ static Device *qtest_arg_device(const QtestCall *call)
 {
     g_autofree char *path = g_strndup(call->args[0].p, call->args[0].len);
     bool ambiguous = false;
-    Object *obj = object_resolve(call->server->target.root, path, &ambiguous);
+    Object *obj = object_resolve(call->on->target.root, path, &ambiguous);
 
     if (!obj || !object_is_a(obj, &device_type)) {
         qtest_fail(call, ambiguous ? "Unknown device: the path fits several"
@@ -487,37 +488,37 @@ static Device *qtest_arg_device(const QtestCall *call)
     return (Device *)obj;
 }
 
-void qtest_release_lines(QtestServer *server)
+void qtest_commands_release_lines(QtestCommands *on)
 {
-    for (guint i = 0; i < server->lines->len; i++) {
-        QtestLine *line = g_ptr_array_index(server->lines, i);
+    for (guint i = 0; i < on->lines->len; i++) {
+        QtestLine *line = g_ptr_array_index(on->lines, i);
 
         line->irq->observer = NULL;
         line->irq->observer_opaque = NULL;
     }
-    g_ptr_array_set_size(server->lines, 0);
-    if (server->intercepted) {
-        object_unpin(&server->intercepted->parent);
-        server->intercepted = NULL;
+    g_ptr_array_set_size(on->lines, 0);
+    if (on->intercepted) {
+        object_unpin(&on->intercepted->parent);
+        on->intercepted = NULL;
     }
 }
 
 static void qtest_line_changed(void *opaque, Irq *irq, bool level)
 {
     const QtestLine *line = opaque;
-    QtestServer *server = line->server;
+    QtestCommands *on = line->on;
     char text[32];
     int n = snprintf(text, sizeof(text), "IRQ %s %u\n",
                      level ? "raise" : "lower", line->n);
 
-    if (server->current) {
-        g_string_append_len(server->current, text, n);
+    if (on->current) {
+        g_string_append_len(on->current, text, n);
     } else {
-        qtest_send_unasked(server, text, n);
+        on->unasked(on->unasked_opaque, text, n);
     }
 }
 
-static void qtest_watch(QtestServer *server, Irq *irq, unsigned n)
+static void qtest_watch(QtestCommands *on, Irq *irq, unsigned n)
 {
     QtestLine *line;
 
@@ -526,22 +527,22 @@ static void qtest_watch(QtestServer *server, Irq *irq, unsigned n)
         return;
     }
     line = g_new(QtestLine, 1);
-    *line = (QtestLine){ .server = server, .irq = irq, .n = n };
+    *line = (QtestLine){ .on = on, .irq = irq, .n = n };
     irq->observer = qtest_line_changed;
     irq->observer_opaque = line;
-    g_ptr_array_add(server->lines, line);
+    g_ptr_array_add(on->lines, line);
 }
 
 static void qtest_intercept(QtestCall *call, bool out)
 {
-    QtestServer *server = call->server;
+    QtestCommands *on = call->on;
     Device *dev = qtest_arg_device(call);
 
     if (!dev) {
         return;
     }
-    if (server->intercepted) {
-        if (server->intercepted == dev && server->intercepted_out == out) {
+    if (on->intercepted) {
+        if (on->intercepted == dev && on->intercepted_out == out) {
             qtest_ok(call);
         } else {
             qtest_fail(call, "IRQ intercept already enabled");
@@ -549,13 +550,13 @@ static void qtest_intercept(QtestCall *call, bool out)
         return;
     }
     object_pin(&dev->parent);
-    server->intercepted = dev;
-    server->intercepted_out = out;
+    on->intercepted = dev;
+    on->intercepted_out = out;
     for (guint i = 0; dev->gpios && i < dev->gpios->len; i++) {
         const DeviceGpio *gpio = &g_array_index(dev->gpios, DeviceGpio, i);
 
         for (unsigned n = 0; gpio->output == out && n < gpio->n; n++) {
-            qtest_watch(server, out ? gpio->out[n] : &gpio->in[n], n);
+            qtest_watch(on, out ? gpio->out[n] : &gpio->in[n], n);
         }
     }
     qtest_ok(call);
@@ -602,7 +603,7 @@ static void qtest_set_irq_in(QtestCall *call)
 
 static void qtest_clock_step(QtestCall *call)
 {
-    Clock *clock = call->server->target.clock;
+    Clock *clock = call->on->target.clock;
     int64_t now = clock_now_ns(clock), to = clock_deadline_ns(clock);
     uint64_t step;
 
@@ -624,7 +625,7 @@ static void qtest_clock_step(QtestCall *call)
 
 static void qtest_clock_set(QtestCall *call)
 {
-    Clock *clock = call->server->target.clock;
+    Clock *clock = call->on->target.clock;
     uint64_t to;
 
     if (!qtest_arg(call, 0, "time", &to)) {
@@ -695,12 +696,12 @@ static const QtestCommand *qtest_find_command(QtestWord name)
 
 /** Let the machine do what the command made it ask for.  Changes of lines that
  *  come of it are told before the command's reply. */
-static void qtest_settle(QtestServer *server, GString *reply)
+static void qtest_settle(QtestCommands *on, GString *reply)
 {
     size_t len = reply->len;
 
-    if (server->target.settle) {
-        server->target.settle(server->target.settle_opaque);
+    if (on->target.settle) {
+        on->target.settle(on->target.settle_opaque);
     }
     if (reply->len != len) {
         const char *before = memrchr(reply->str, '\n', len - 1);
@@ -712,10 +713,10 @@ static void qtest_settle(QtestServer *server, GString *reply)
     }
 }
 
-void qtest_handle_line(QtestServer *server, const char *line, size_t len,
-                       GString *reply)
+void qtest_commands_run(QtestCommands *on, const char *line, size_t len,
+                        GString *reply)
 {
-    QtestCall call = { .server = server, .reply = reply };
+    QtestCall call = { .on = on, .reply = reply };
     const char *p = line, *end = line + len;
     const QtestCommand *command;
     QtestWord name;
@@ -748,8 +749,26 @@ void qtest_handle_line(QtestServer *server, const char *line, size_t len,
         return;
     }
     call.size = command->size;
-    server->current = reply;
+    on->current = reply;
     command->run(&call);
-    qtest_settle(server, reply);
-    server->current = NULL;
+    qtest_settle(on, reply);
+    on->current = NULL;
+}
+
+void qtest_commands_init(QtestCommands *on, const QtestTarget *target,
+                         void (*unasked)(void *opaque, const char *text,
+                                         size_t len), void *opaque)
+{
+    *on = (QtestCommands){
+        .target = *target,
+        .unasked = unasked,
+        .unasked_opaque = opaque,
+        .lines = g_ptr_array_new_with_free_func(g_free),
+    };
+}
+
+void qtest_commands_cleanup(QtestCommands *on)
+{
+    qtest_commands_release_lines(on);
+    g_ptr_array_unref(on->lines);
 }

@@ -15,11 +15,12 @@
 #include "accel/qtest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "qtest-internal.h"
+#include "qtest-command.h"
 #include "util/error.h"
 
 /* Interrupt lines that nobody reads are dropped beyond this */
@@ -29,6 +30,24 @@
 #define QTEST_BATCH (256 * 1024)    /* replies gathered before a write */
 #define QTEST_KEEP (1024 * 1024)    /* buffers above this are given back */
 #define QTEST_LOG_MAX 4096          /* bytes of a line that are logged */
+
+struct QtestServer {
+    QtestCommands commands;
+
+    /* The stream */
+    Chardev *chr;
+    GByteArray *input;          /* the start of a line */
+    size_t scanned;             /* of input, without a newline */
+    bool skipping;              /* the line is too long: drop it to its end */
+    GString *reply;             /* being gathered */
+    GString *output;            /* not taken by the chardev yet */
+    size_t output_sent;
+
+    /* The log */
+    FILE *log;                  /* NULL: none */
+    bool log_owned;
+    gint64 log_start_us;
+};
 
 /* ------------------------------------------------------------------ the log */
 
@@ -134,7 +153,7 @@ static void qtest_push_output(QtestServer *server)
     qtest_drop_output(server);
 }
 
-void qtest_send(QtestServer *server, const char *text, size_t len)
+static void qtest_send(QtestServer *server, const char *text, size_t len)
 {
     qtest_log_replies(server, text, len);
     if (server->output->len || !chardev_write(server->chr, text, len)) {
@@ -143,8 +162,11 @@ void qtest_send(QtestServer *server, const char *text, size_t len)
     }
 }
 
-void qtest_send_unasked(QtestServer *server, const char *text, size_t len)
+/** What answers no command; dropped if the client does not read. */
+static void qtest_send_unasked(void *opaque, const char *text, size_t len)
 {
+    QtestServer *server = opaque;
+
     if (server->chr && server->output->len < QTEST_OUTPUT_MAX) {
         qtest_send(server, text, len);
     }
@@ -183,7 +205,8 @@ static size_t qtest_run_lines(QtestServer *server, const char *text,
             g_string_append(server->reply, "ERR line is too long\n");
         } else {
             qtest_log(server, 'R', text + used, n);
-            qtest_handle_line(server, text + used, n, server->reply);
+            qtest_commands_run(&server->commands, text + used, n,
+                               server->reply);
         }
         used += n + 1;
         if (server->log || server->reply->len >= QTEST_BATCH) {
@@ -272,7 +295,7 @@ static void qtest_event(void *opaque, ChardevEvent event)
     g_string_truncate(server->reply, 0);
     server->scanned = 0;
     server->skipping = false;
-    qtest_release_lines(server);
+    qtest_commands_release_lines(&server->commands);
 }
 
 /* ----------------------------------------------------------------- its life */
@@ -282,11 +305,10 @@ QtestServer *qtest_server_new(const QtestTarget *target, Chardev *chr,
 {
     QtestServer *server = g_new0(QtestServer, 1);
 
-    server->target = *target;
+    qtest_commands_init(&server->commands, target, qtest_send_unasked, server);
     server->input = g_byte_array_new();
     server->reply = g_string_new(NULL);
     server->output = g_string_new(NULL);
-    server->lines = g_ptr_array_new_with_free_func(g_free);
     server->log_start_us = g_get_monotonic_time();
     if (!qtest_open_log(server, log_path, error)) {
         qtest_server_free(server);
@@ -318,9 +340,8 @@ void qtest_server_free(QtestServer *server)
     if (server->chr) {
         chardev_detach(server->chr);
     }
-    qtest_release_lines(server);
+    qtest_commands_cleanup(&server->commands);
     qtest_drop_output(server);
-    g_ptr_array_unref(server->lines);
     g_byte_array_unref(server->input);
     g_string_free(server->reply, TRUE);
     g_string_free(server->output, TRUE);
@@ -328,4 +349,10 @@ void qtest_server_free(QtestServer *server)
         fclose(server->log);
     }
     g_free(server);
+}
+
+void qtest_handle_line(QtestServer *server, const char *line, size_t len,
+                       GString *reply)
+{
+    qtest_commands_run(&server->commands, line, len, reply);
 }
