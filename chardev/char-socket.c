@@ -2,7 +2,9 @@
  * Character device `socket`: unix and TCP sockets, on either side
  *
  * A server has one client at a time; the next waits in the backlog until the
- * first has gone.  A client that has lost its server does not come again.
+ * first has gone.  What that one sent is then read to its end, but does not
+ * keep the next one waiting if nobody wants it.  A client that has lost its
+ * server does not come again.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,6 +15,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,6 +32,9 @@
 /* How long a server is given to answer. */
 #define SOCKET_CONNECT_MS 30000
 
+/* How often to look for a signal while waiting for the other side. */
+#define SOCKET_SIGNAL_MS 200
+
 /* How long to leave clients alone when there is no descriptor for them. */
 #define SOCKET_RETRY_MS 500
 
@@ -39,8 +45,10 @@ typedef struct ChardevSocket {
     Chardev parent;
 
     int fd;                     /* the connection; -1: none */
+    bool gone;                  /* its other side; the next may replace it */
     int listen_fd;              /* servers; -1: not yet */
     guint accept_source, retry_source;
+    bool warned;                /* that a client cannot be accepted */
     char *address;              /* "unix:/a/b", "tcp:127.0.0.1:4444" */
 
     /* What was made at the path of a unix server, so that only this is
@@ -121,6 +129,7 @@ static void socket_connected(ChardevSocket *sock, int fd)
 {
     socket_set_nodelay(sock, fd);
     sock->fd = fd;
+    sock->gone = false;
     chardev_opened(&sock->parent, fd, fd);
 }
 
@@ -150,6 +159,7 @@ static int socket_accept(ChardevSocket *sock)
     if (fd < 0) {
         return -errno;
     }
+    sock->warned = false;
     socket_connected(sock, fd);
     return 0;
 }
@@ -169,16 +179,23 @@ static gboolean socket_accept_ready(gint fd, GIOCondition condition,
                                     gpointer opaque)
 {
     ChardevSocket *sock = opaque;
-    int err = sock->parent.open ? 0 : socket_accept(sock);
+    int err;
 
+    if (sock->parent.open && sock->gone) {
+        chardev_hang_up(&sock->parent);
+    }
+    err = sock->parent.open ? 0 : socket_accept(sock);
     if (err == -EAGAIN || err == -EINTR || err == -ECONNABORTED) {
         return G_SOURCE_CONTINUE;
     }
     sock->accept_source = 0;
     if (err < 0) {
         /* No descriptor or no memory: asking on would only burn the CPU. */
-        report_warning("chardev '%s': cannot accept a client: %s",
-                       chardev_id(&sock->parent), g_strerror(-err));
+        if (!sock->warned) {
+            sock->warned = true;
+            report_warning("chardev '%s': cannot accept a client: %s",
+                           chardev_id(&sock->parent), g_strerror(-err));
+        }
         sock->retry_source = g_timeout_add(SOCKET_RETRY_MS,
                                            socket_accept_again, sock);
     }
@@ -202,6 +219,14 @@ static void chardev_socket_hang_up(Chardev *chr)
     socket_watch_clients(sock);
 }
 
+static void chardev_socket_gone(Chardev *chr)
+{
+    ChardevSocket *sock = (ChardevSocket *)chr;
+
+    sock->gone = true;
+    socket_watch_clients(sock);
+}
+
 static bool chardev_socket_wait_connected(Chardev *chr,
                                           bool (*cancelled)(void),
                                           GError **error)
@@ -215,7 +240,7 @@ static bool chardev_socket_wait_connected(Chardev *chr,
         struct pollfd wait = { .fd = sock->listen_fd, .events = POLLIN };
         /* A signal may have been handled just before, or by another thread:
          * so wait in short pieces. */
-        int n = poll(&wait, 1, 200);
+        int n = poll(&wait, 1, SOCKET_SIGNAL_MS);
         int err = n > 0 ? socket_accept(sock) : 0;
 
         if (err < 0 && err != -EAGAIN && err != -EINTR &&
@@ -232,6 +257,17 @@ static bool chardev_socket_wait_connected(Chardev *chr,
 }
 
 /* ------------------------------------------------------------------ client */
+
+/* Does a signal that ends the program wait, blocked, until we are done? */
+static bool socket_signal_pending(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) == 1 ||
+           sigismember(&pending, SIGTERM) == 1 ||
+           sigismember(&pending, SIGHUP) == 1;
+}
 
 /* Returns 0 or a negative errno. */
 static int socket_connect_fd(int fd, const struct sockaddr *address,
@@ -255,10 +291,14 @@ static int socket_connect_fd(int fd, const struct sockaddr *address,
         if (left_us <= 0) {
             return -ETIMEDOUT;
         }
+        if (socket_signal_pending()) {
+            return -EINTR;
+        }
         if (err == EAGAIN) {
             /* A unix server whose backlog is full; nothing tells when not. */
             g_usleep(10000);
-        } else if (poll(&wait, 1, (int)(left_us / 1000) + 1) > 0) {
+        } else if (poll(&wait, 1, (int)MIN(left_us / 1000 + 1,
+                                           SOCKET_SIGNAL_MS)) > 0) {
             if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &err_len) < 0) {
                 return -errno;
             }
@@ -605,6 +645,7 @@ static const ChardevClass chardev_socket_class = {
     .read = chardev_socket_read,
     .write = chardev_socket_write,
     .hang_up = chardev_socket_hang_up,
+    .gone = chardev_socket_gone,
     .wait_connected = chardev_socket_wait_connected,
     .filename = chardev_socket_filename,
 };

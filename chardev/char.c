@@ -170,10 +170,11 @@ static void chardev_queue_send(Chardev *chr)
     }
 }
 
-static void chardev_hang_up(Chardev *chr)
+void chardev_hang_up(Chardev *chr)
 {
     chardev_source_remove(&chr->in_source);
     chardev_source_remove(&chr->out_source);
+    chardev_source_remove(&chr->gone_source);
     chardev_queue_clear(chr);
     chardev_class(chr)->hang_up(chr);
     chr->in_fd = chr->out_fd = -1;
@@ -261,6 +262,15 @@ static void chardev_end_of_input(Chardev *chr)
     }
 }
 
+static gboolean chardev_gone(gint fd, GIOCondition condition, gpointer opaque)
+{
+    Chardev *chr = opaque;
+
+    chr->gone_source = 0;
+    chardev_class(chr)->gone(chr);
+    return G_SOURCE_REMOVE;
+}
+
 static gboolean chardev_input_ready(gint fd, GIOCondition condition,
                                     gpointer opaque)
 {
@@ -275,6 +285,10 @@ static gboolean chardev_input_ready(gint fd, GIOCondition condition,
     }
     if (room == 0) {
         chr->in_source = 0;
+        if (klass->gone && !chr->gone_source) {
+            chr->gone_source = chardev_source_add(chr->in_fd, G_IO_HUP,
+                                                  chardev_gone, chr);
+        }
         return G_SOURCE_REMOVE;
     }
     if (klass->read) {
@@ -300,6 +314,7 @@ void chardev_accept_input(Chardev *chr)
 {
     if (chr->attached && chr->open && chr->in_fd >= 0 && !chr->input_ended &&
         !chr->in_source) {
+        chardev_source_remove(&chr->gone_source);
         chr->in_source =
             chardev_source_add(chr->in_fd, G_IO_IN | G_IO_ERR | G_IO_HUP,
                                chardev_input_ready, chr);
@@ -336,6 +351,7 @@ bool chardev_attach(Chardev *chr, const ChardevUser *user, GError **error)
 void chardev_detach(Chardev *chr)
 {
     chardev_source_remove(&chr->in_source);
+    chardev_source_remove(&chr->gone_source);
     chr->attached = false;
     chr->user = (ChardevUser){ 0 };
 }
@@ -477,6 +493,7 @@ static void chardev_finalize(Object *obj)
 
     chardev_source_remove(&chr->in_source);
     chardev_source_remove(&chr->out_source);
+    chardev_source_remove(&chr->gone_source);
     g_byte_array_unref(chr->queue);
 }
 

@@ -113,19 +113,34 @@ static void monitor_append_error(Monitor *mon, const GError *error)
     monitor_append(mon, value);
 }
 
-static void monitor_send_error(Monitor *mon, const GError *error,
-                               json_object *request)
+/* End the answer to @request; if it is longer than any that a client could be
+ * sent, say that instead. */
+static void monitor_end_answer(Monitor *mon, json_object *request)
 {
+    g_autoptr(GError) error = NULL;
     json_object *id;
+    size_t len;
 
-    monitor_begin(mon, "error");
-    monitor_append_error(mon, error);
     if (json_object_is_type(request, json_type_object) &&
         json_object_object_get_ex(request, "id", &id)) {
         monitor_next(mon, "id");
         json_text_append(mon->out, id, monitor_indent(mon));
     }
-    monitor_end(mon);
+    len = mon->out->len;
+    if (!monitor_end(mon) && len > CHARDEV_MAX_PENDING - MONITOR_PENDING_MAX) {
+        fm_error_set(&error, "The answer is too long to be sent");
+        monitor_begin(mon, "error");
+        monitor_append_error(mon, error);
+        monitor_end(mon);
+    }
+}
+
+static void monitor_send_error(Monitor *mon, const GError *error,
+                               json_object *request)
+{
+    monitor_begin(mon, "error");
+    monitor_append_error(mon, error);
+    monitor_end_answer(mon, request);
 }
 
 static void monitor_greet(Monitor *mon)
@@ -158,8 +173,6 @@ static void monitor_greet(Monitor *mon)
 typedef struct MonitorRequest {
     const char *name;
     json_object *arguments;     /* NULL: none */
-    json_object *id;
-    bool has_id;
     bool oob;                   /* exec-oob instead of execute */
 } MonitorRequest;
 
@@ -197,10 +210,7 @@ static bool monitor_read_request(const Monitor *mon, json_object *json,
                                     "be an object");
             }
             request->arguments = value;
-        } else if (strcmp(key, "id") == 0) {
-            request->id = value;
-            request->has_id = true;
-        } else {
+        } else if (strcmp(key, "id") != 0) {
             return fm_error_set(error, "QMP input member '%s' is unexpected",
                                 key);
         }
@@ -342,17 +352,7 @@ static void monitor_handle(Monitor *mon, json_object *json)
         monitor_send_error(mon, error, json);
         return;
     }
-    if (request.has_id) {
-        monitor_next(mon, "id");
-        json_text_append(mon->out, request.id, monitor_indent(mon));
-    }
-
-    size_t len = mon->out->len;
-
-    if (!monitor_end(mon) && len > CHARDEV_MAX_PENDING - MONITOR_PENDING_MAX) {
-        fm_error_set(&error, "The answer is too long to be sent");
-        monitor_send_error(mon, error, NULL);
-    }
+    monitor_end_answer(mon, json);
 }
 
 /* ------------------------------------------------------------------- input */

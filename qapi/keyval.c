@@ -242,10 +242,12 @@ void *qapi_parse_option(const QapiType *type, const char *text,
         input = QAPI_INPUT_TEXT;
         in = json_object_new_object();
         if (!keyval_parse(text, implied_key, type, in, help ? &asked : NULL,
-                          error) || asked) {
-            if (asked) {
-                *help = true;
-            }
+                          error)) {
+            json_object_put(in);
+            return NULL;
+        }
+        if (asked) {
+            *help = true;
             json_object_put(in);
             return NULL;
         }

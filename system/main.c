@@ -3,8 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "hw/acpi/walk.h"
 #include "system/system.h"
@@ -20,12 +22,27 @@ static bool main_dump(System *system, GError **error)
            acpi_walk_dump(tables, system->config->machine->dump_acpi, error);
 }
 
+/** Whoever started the program may have closed the standard descriptors: a
+ *  file or a client that got one of their numbers would get our messages. */
+static void main_fill_standard_fds(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Config) config = NULL;
     System *system;
 
+    main_fill_standard_fds();
     signal(SIGPIPE, SIG_IGN);
     types_register();
     config = config_parse(argc, argv, &error);

@@ -50,8 +50,13 @@ static bool option_typed(Config *c, GPtrArray *items, const QapiType *type,
     }
     value = qapi_parse_option(type, arg, key, &help, error);
     if (help) {
-        g_autofree char *name = g_strndup(arg, strcspn(arg, ","));
+        g_autofree char *name = NULL;
+        size_t key_len = strlen(key);
 
+        if (strncmp(arg, key, key_len) == 0 && arg[key_len] == '=') {
+            arg += key_len + 1;
+        }
+        name = g_strndup(arg, strcspn(arg, ","));
         if (!qapi_find_branch(type, name)) {
             return fm_error_set(error, "'%s' is no %s", name, key);
         }

@@ -253,20 +253,42 @@ bool option_uuid(Config *c, const char *option, const char *arg, GError **error)
                         "8-4-4-4-12 hexadecimal digits", arg);
 }
 
+/** A word of @arg that is no `name=value`; a comma in a value is doubled. */
+static const char *acpitable_bare_word(const char *arg, size_t *len)
+{
+    for (const char *word = arg;; word += *len + 1) {
+        bool named = false;
+
+        for (*len = 0; word[*len] && (word[*len] != ',' ||
+                                      word[*len + 1] == ','); ++*len) {
+            named |= word[*len] == '=';
+            *len += word[*len] == ',';
+        }
+        /* only the first may not be empty: a comma at the end is harmless */
+        if (!named && (*len || word == arg)) {
+            return word;
+        }
+        if (!word[*len]) {
+            return NULL;
+        }
+    }
+}
+
 bool option_acpitable(Config *c, const char *option, const char *arg,
                       GError **error)
 {
     const QapiType *type = &qapi_type_AcpiTableOptions;
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    size_t first = strcspn(arg, ",");
     AcpiTableOptions *options;
+    const char *bare;
     GBytes *table;
+    size_t len;
 
-    if (*arg != '{' && !memchr(arg, '=', first) && strcmp(arg, "help") != 0 &&
-        strcmp(arg, "?") != 0) {
+    bare = *arg == '{' ? NULL : acpitable_bare_word(arg, &len);
+    if (bare && strncmp(bare, "help", MAX(len, 4)) != 0 &&
+        strncmp(bare, "?", MAX(len, 1)) != 0) {
         return fm_error_set(error, "'%.*s' is no suboption; 'file=%.*s' was "
-                            "probably meant", (int)first, arg, (int)first,
-                            arg);
+                            "probably meant", (int)len, bare, (int)len, bare);
     }
     options = option_parse(c, type, "-acpitable", arg, NULL, error);
     if (!options) {

@@ -26,7 +26,7 @@ struct Chardev {
     int in_fd, out_fd;          /* -1: none; may be the same */
     bool input_ended;           /* nothing more will be read */
     bool output_failed;         /* nothing more can be written */
-    guint in_source, out_source;        /* 0: not watched */
+    guint in_source, out_source, gone_source;   /* 0: not watched */
 
     /* Output that waits: queue[queue_sent] and what follows */
     GByteArray *queue;
@@ -48,6 +48,11 @@ typedef struct ChardevClass {
      *  never goes; the end of input is just that. */
     void (*hang_up)(Chardev *chr);
 
+    /** The other side has gone, but the user takes no input now, so that what
+     *  was sent last is still unread: whoever comes next may end that with
+     *  chardev_hang_up().  NULL: nobody can come. */
+    void (*gone)(Chardev *chr);
+
     /** As chardev_wait_connected().  NULL: there is nothing to wait for. */
     bool (*wait_connected)(Chardev *chr, bool (*cancelled)(void),
                            GError **error);
@@ -67,6 +72,10 @@ typedef struct ChardevClass {
  * The other side is there.
  */
 void chardev_opened(Chardev *chr, int in_fd, int out_fd);
+
+/** chardev_hang_up: the end of the other side, from the main loop; the class
+ *  has a hang_up(). */
+void chardev_hang_up(Chardev *chr);
 
 /** chardev_options: what the chardev was made from; borrowed. */
 const ChardevOptions *chardev_options(const Chardev *chr);

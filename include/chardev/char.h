@@ -52,7 +52,8 @@ typedef struct ChardevUser {
  *
  * Make the chardev named by options->id: open its file, connect or listen.
  * A server with wait=on waits for its first client only in
- * chardev_wait_connected().
+ * chardev_wait_connected().  A client gives its server 30 seconds, less if
+ * SIGINT, SIGTERM or SIGHUP is blocked and pending.
  *
  * Returns: an object that is not yet in a tree; NULL with @error set, naming
  * file or address.  "Address already in use" says who is there.

@@ -165,8 +165,9 @@ void *qapi_parse_option(const QapiType *type, const char *text,
  * @text: one complete JSON value of @len bytes, single quotes allowed where
  *        JSON has double ones
  *
- * Integers outside int64 and uint64, nesting deeper than 1024, bad UTF-8 and
- * trailing text are errors, worded as QMP words them:
+ * Integers outside int64 and uint64, nesting deeper than 1024, more than 65536
+ * values, an object with two members of one name, bad UTF-8 and trailing text
+ * are errors, worded as QMP words them:
  *   JSON parse error, invalid keyword 'bad'
  *   JSON parse error, expecting value
  *   JSON parse error, ...

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -412,6 +413,49 @@ static void test_unix_server(void)
     g_assert_cmpint(access(path, F_OK), ==, -1);
 }
 
+/* Whoever ends the program does not have to wait for a server that does not
+ * answer. */
+static void test_connect_signal(void)
+{
+    const struct timespec at_once = { 0 };
+    g_autofree char *path = in_directory("silent");
+    g_autofree char *text = g_strdup_printf("socket,id=c,path=%s", path);
+    g_autofree char *expected = g_strdup_printf(
+        "path=%s: cannot connect: Interrupted system call", path);
+    int listener = unix_listen(path);
+    gint64 start = g_get_monotonic_time();
+    int fds[64], n = 0;
+    sigset_t signals;
+
+    /* Nobody accepts: the backlog fills up. */
+    while (n < (int)G_N_ELEMENTS(fds)) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+        g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+        fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(fds[n++], (struct sockaddr *)&address,
+                    sizeof(address)) < 0) {
+            break;
+        }
+    }
+    g_assert_cmpint(errno, ==, EAGAIN);
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    raise(SIGTERM);
+    check_refused(text, expected);
+    g_assert_cmpint(sigtimedwait(&signals, NULL, &at_once), ==, SIGTERM);
+    sigprocmask(SIG_UNBLOCK, &signals, NULL);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 20 * G_USEC_PER_SEC);
+
+    while (n) {
+        close(fds[--n]);
+    }
+    close(listener);
+    g_assert_cmpint(unlink(path), ==, 0);
+}
+
 static void test_unix_client(void)
 {
     g_autofree char *path = in_directory("client");
@@ -562,6 +606,9 @@ static void test_option_errors(void)
     check_refused("socket,id=s,host=127.0.0.1,port=no-such-service-name",
                   "port=no-such-service-name: no such service");
     check_refused("null", "Parameter 'id' is missing");
+    check_refused("null,id=", "Parameter 'id' expects an identifier");
+    check_refused("null,id=a/b", "Parameter 'id' expects an identifier");
+    check_refused("null,id=a[*]", "Parameter 'id' expects an identifier");
 }
 
 /* ------------------------------------------------------------------ TCP */
@@ -745,6 +792,89 @@ static void test_can_receive(void)
 }
 
 /* A client that does not read: output waits, up to the limit. */
+/* No descriptor for a client: said once, tried again until there is one. */
+static void test_no_descriptors(void)
+{
+    g_autofree char *path = in_directory("no-descriptors");
+    Chardev *chr = create("socket,id=s,path=%s,server=on,wait=off", path);
+    Heard *heard = attach(chr);
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int client = socket(AF_UNIX, SOCK_STREAM, 0), saved = dup(STDERR_FILENO);
+    FILE *captured = tmpfile();
+    gint64 end = g_get_monotonic_time() + 1300 * 1000;
+    struct rlimit before, none;
+    unsigned lines = 0;
+    int c;
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    settle();
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    dup2(fileno(captured), STDERR_FILENO);
+    c = dup(client);
+    g_assert_cmpint(c, >, 0);
+    close(c);
+    none = before;
+    none.rlim_cur = (rlim_t)c;  /* the lowest that is free */
+    setrlimit(RLIMIT_NOFILE, &none);
+    g_assert_cmpint(connect(client, (struct sockaddr *)&address,
+                            sizeof(address)), ==, 0);
+    while (g_get_monotonic_time() < end) {
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(10000);
+    }
+    setrlimit(RLIMIT_NOFILE, &before);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    g_assert_cmpuint(heard->opened, ==, 0);
+    WAIT_FOR(heard->opened == 1);
+
+    rewind(captured);
+    while ((c = fgetc(captured)) != EOF) {
+        lines += c == '\n';
+    }
+    fclose(captured);
+    g_assert_cmpuint(lines, ==, 1);
+    close(client);
+    WAIT_FOR(heard->closed == 1);
+    drop(chr);
+    heard_free(heard);
+}
+
+/* What a client left unread must not lock out the next one. */
+static void test_gone_unread(void)
+{
+    g_autofree char *path = in_directory("gone-unread");
+    Chardev *chr = create("socket,id=s,path=%s,server=on,wait=off", path);
+    Heard *heard = attach(chr);
+
+    heard->room = 0;
+    for (unsigned n = 1; n <= 3; n++) {
+        int fd = unix_connect(path);
+
+        WAIT_FOR(heard->opened == n);
+        g_assert_cmpuint(heard->closed, ==, n - 1);
+        g_assert_true(chardev_write(chr, "hi", 2));
+        expect(fd, "hi");
+        put(fd, "unread");
+        settle();
+        /* It only waits for an answer to what it said: it stays. */
+        shutdown(fd, SHUT_WR);
+        settle();
+        g_assert_true(chardev_write(chr, "ho", 2));
+        expect(fd, "ho");
+        close(fd);
+        settle();
+        g_assert_cmpuint(heard->closed, ==, n - 1);
+    }
+    /* Nobody else came: the last one's words are still to be had. */
+    heard->room = SIZE_MAX;
+    chardev_accept_input(chr);
+    WAIT_FOR(heard->closed == 3);
+    g_assert_cmpstr(heard->bytes->str, ==, "unread");
+    drop(chr);
+    heard_free(heard);
+}
+
 static void test_write_limit(void)
 {
     g_autofree char *path = in_directory("limit");
@@ -1072,6 +1202,7 @@ int main(int argc, char **argv)
     g_test_add_func("/chardev/stdio", test_stdio);
     g_test_add_func("/chardev/unix-server", test_unix_server);
     g_test_add_func("/chardev/unix-client", test_unix_client);
+    g_test_add_func("/chardev/connect-signal", test_connect_signal);
     g_test_add_func("/chardev/backlog", test_backlog);
     g_test_add_func("/chardev/in-use", test_in_use);
     g_test_add_func("/chardev/path-errors", test_path_errors);
@@ -1080,6 +1211,8 @@ int main(int argc, char **argv)
     g_test_add_func("/chardev/tcp-every-address", test_tcp_every_address);
     g_test_add_func("/chardev/users", test_users);
     g_test_add_func("/chardev/can-receive", test_can_receive);
+    g_test_add_func("/chardev/no-descriptors", test_no_descriptors);
+    g_test_add_func("/chardev/gone-unread", test_gone_unread);
     g_test_add_func("/chardev/write-limit", test_write_limit);
     g_test_add_func("/chardev/half-closed", test_half_closed);
     g_test_add_func("/chardev/gone", test_gone);

@@ -753,6 +753,19 @@ static void test_answer_too_long(void)
     finish(session);
 }
 
+/* An error repeats what was wrong; that can be too long as well. */
+static void test_error_too_long(void)
+{
+    Session *session = begin();
+    g_autofree char *name = g_strnfill(12 << 20, '\x7f');
+    g_autofree char *request = g_strdup_printf("{\"execute\": \"%s\"}", name);
+
+    check_error(session, request, "GenericError",
+                "The answer is too long to be sent");
+    check_alive(session);
+    finish(session);
+}
+
 static void test_long_request(void)
 {
     Session *session = begin();
@@ -933,6 +946,7 @@ int main(int argc, char **argv)
     g_test_add_func("/monitor/never-reads-and-goes",
                     test_never_reads_and_goes);
     g_test_add_func("/monitor/answer-too-long", test_answer_too_long);
+    g_test_add_func("/monitor/error-too-long", test_error_too_long);
     g_test_add_func("/monitor/long-request", test_long_request);
     g_test_add_func("/monitor/pretty", test_pretty);
     g_test_add_func("/monitor/in-use", test_in_use);

@@ -573,6 +573,26 @@ static void test_tree(void)
     object_free(root);
 }
 
+static void test_ids(void)
+{
+    static const char *const good[] = { "a", "Z9", "net0.b-c_d" };
+    static const char *const bad[] = {
+        "", "/", "a/b", "a[*]", "a[0]", "0a", "_a", "-a", ".a", "a b", " a",
+        "a\n", "\xc3\xa4",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_assert_true(object_check_id(good[i], NULL));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(object_check_id(bad[i], &error));
+        g_assert_cmpstr(error->message, ==,
+                        "Parameter 'id' expects an identifier");
+    }
+}
+
 static void test_numbers(void)
 {
     Object *root = container_new();
@@ -919,6 +939,7 @@ int main(int argc, char **argv)
     g_test_add_func("/object/link", test_link);
     g_test_add_func("/object/link-errors", test_link_errors);
     g_test_add_func("/object/tree", test_tree);
+    g_test_add_func("/object/ids", test_ids);
     g_test_add_func("/object/numbers", test_numbers);
     g_test_add_func("/object/many", test_many);
     g_test_add_func("/object/name-taken", test_name_taken);

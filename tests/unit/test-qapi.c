@@ -910,6 +910,8 @@ static void test_json_bad(void)
         { "{\"a\":1]", ERR "expecting ',' or '}'" },
         { "[1 2]", ERR "expecting ',' or ']'" },
         { "[1}", ERR "expecting ',' or ']'" },
+        { "{'a':1,'a':1}", ERR "duplicate key" },
+        { "[{'a':{'b':1,'c':2,'\\u0062':3}}]", ERR "duplicate key" },
         { "1 2", ERR "text after the value" },
         { "{}}", ERR "text after the value" },
         { "\"abc", ERR "string is not closed" },
@@ -966,6 +968,32 @@ static char *nested_text(const char *open, const char *inner,
         g_string_append(out, close);
     }
     return g_string_free(out, FALSE);
+}
+
+/* json-c's memory is hundreds of times the text's: it has to be bounded. */
+static void test_json_many(void)
+{
+    static const char *const items[] = {
+        "0,", "{},", "[],", "'',", "{'a':0},",
+    };
+    static const unsigned values[] = { 1, 1, 1, 1, 2 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
+        /* The array and its last item are two more. */
+        unsigned most = (65536 - 2) / values[i];
+        g_autofree char *good = nested_text(items[i], "0]", "", most);
+        g_autofree char *bad = nested_text(items[i], "0]", "", most + 1);
+        g_autofree char *good_array = g_strconcat("[", good, NULL);
+        g_autofree char *bad_array = g_strconcat("[", bad, NULL);
+        json_object *array = NULL;
+
+        g_assert_true(json_parse_strict(good_array, strlen(good_array),
+                                        &array, NULL));
+        g_assert_cmpuint(json_object_array_length(array), ==, most + 1);
+        json_object_put(array);
+        assert_json_fails(bad_array, strlen(bad_array),
+                          "JSON parse error, more than 65536 values");
+    }
 }
 
 static void test_deep(void)
@@ -1520,6 +1548,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qapi/strings", test_strings);
     g_test_add_func("/qapi/json/good", test_json_good);
     g_test_add_func("/qapi/json/bad", test_json_bad);
+    g_test_add_func("/qapi/json/many", test_json_many);
     g_test_add_func("/qapi/json/deep", test_deep);
     g_test_add_func("/qapi/json/truncated", test_truncated);
     g_test_add_func("/qapi/keyval/forms", test_keyval);
