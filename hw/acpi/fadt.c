@@ -19,7 +19,7 @@ enum {
 enum {
     FADT_WBINVD = 1 << 0, FADT_PROC_C1 = 1 << 2, FADT_SLP_BUTTON = 1 << 5,
     FADT_RTC_S4 = 1 << 7, FADT_RESET_REG_SUP = 1 << 10,
-    FADT_USE_PLATFORM_CLOCK = 1 << 15,
+    FADT_USE_PLATFORM_CLOCK = 1 << 15,  /* ACPI 3.0; reserved before */
 };
 
 /* IA-PC boot architecture flags */

@@ -202,20 +202,28 @@ static void machine_finalize(Object *obj)
     clock_cleanup(&machine->clock);
 }
 
+/** A character is one byte of a table's field; a NUL is two bytes here. */
+static bool machine_check_text(const char *property, const char *text,
+                               unsigned width, GError **error)
+{
+    unsigned len = 0;
+
+    for (const char *p = text ? text : ""; *p; p++) {
+        len += (*p & 0xc0) != 0x80;     /* a byte that begins one */
+    }
+    return len <= width ||
+           fm_error_set(error, "%s has %u characters, at most %u fit",
+                        property, len, width);
+}
+
 static bool machine_check(const Object *obj, const void *config,
                           GError **error)
 {
     const MachineOptions *options = config;
 
-    if (options->x_oem_id && strlen(options->x_oem_id) > 6) {
-        return fm_error_set(error, "x-oem-id is %zu bytes long, at most 6 fit",
-                            strlen(options->x_oem_id));
-    }
-    if (options->x_oem_table_id && strlen(options->x_oem_table_id) > 8) {
-        return fm_error_set(error, "x-oem-table-id is %zu bytes long, at most "
-                            "8 fit", strlen(options->x_oem_table_id));
-    }
-    return true;
+    return machine_check_text("x-oem-id", options->x_oem_id, 6, error) &&
+           machine_check_text("x-oem-table-id", options->x_oem_table_id, 8,
+                              error);
 }
 
 const ObjectType machine_type = {

@@ -75,7 +75,7 @@ static void test_pointer(void)
 }
 
 /** A pointer may not start at or beyond its target's end. */
-static void test_pointer_beyond(void)
+static void test_pointer_beyond(void)    /* R4 */
 {
     if (g_test_subprocess()) {
         g_autoptr(AcpiBlobSet) set = acpi_blob_set_new();
@@ -91,7 +91,7 @@ static void test_pointer_beyond(void)
     g_test_trap_assert_stderr("*blob_holds*");
 }
 
-static void test_checksum(void)
+static void test_checksum(void)    /* R5 */
 {
     g_autoptr(AcpiBlobSet) set = acpi_blob_set_new();
     AcpiBlob *a = acpi_blob_new(set, "etc/a", 16, ACPI_ZONE_HIGH);
@@ -116,7 +116,7 @@ static void test_checksum(void)
 }
 
 /** Whatever the order of recording, the script has the order firmware needs. */
-static void test_script_order(void)
+static void test_script_order(void)    /* R2 */
 {
     g_autoptr(AcpiBlobSet) set = acpi_blob_set_new();
     AcpiBlob *a = acpi_blob_new(set, "etc/a", 16, ACPI_ZONE_FSEG);
@@ -174,7 +174,7 @@ static void test_script_order(void)
     }
 }
 
-static void test_script_size(void)
+static void test_script_size(void)    /* R1 */
 {
     for (unsigned n = 30; n <= 34; n++) {
         g_autoptr(AcpiBlobSet) set = acpi_blob_set_new();
@@ -191,7 +191,7 @@ static void test_script_size(void)
 }
 
 /** Every field of every command at its byte. */
-static void test_layout(void)
+static void test_layout(void)    /* "Entry" */
 {
     static const AcpiLoaderEntry full = {
         .file = "f", .source = "s", .align = 0x01020304, .zone = 0x05,
@@ -238,7 +238,7 @@ static void test_layout(void)
     }
 }
 
-static void test_decode_errors(void)
+static void test_decode_errors(void)    /* "Entry" */
 {
     AcpiLoaderEntry e = { .command = ACPI_LOADER_ADD_POINTER, .file = "f",
                           .source = "s", .width = 4 };

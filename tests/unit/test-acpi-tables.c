@@ -107,7 +107,7 @@ static void check_table(const Built *b, const char *signature, uint32_t len,
 
 /* ------------------------------------------------------------------- tables */
 
-static void test_facs(void)
+static void test_facs(void)    /* fw-loader R9 */
 {
     Built b;
     uint32_t len = 0;
@@ -293,7 +293,7 @@ static void test_small_tables(void)
     built_cleanup(&b);
 }
 
-static void test_rsdt_and_rsdp(void)
+static void test_rsdt_and_rsdp(void)    /* acpitable R11, R15 */
 {
     static const char *const order[] = {
         "FACP", "APIC", "HPET", "MCFG", "WAET", "SLIC", "MSDM", "SSDT",
@@ -340,7 +340,7 @@ static void test_rsdt_and_rsdp(void)
 }
 
 /** The licence's identity goes to RSDT and FADT and to nothing else. */
-static void test_identity(void)
+static void test_identity(void)    /* acpitable R14, R16 */
 {
     for (unsigned q35 = 0; q35 < 2; q35++) {
         Built b;
@@ -374,7 +374,7 @@ static void test_identity(void)
 }
 
 /** User tables stay byte for byte, without a fix-up; so do their records. */
-static void test_user_tables(void)
+static void test_user_tables(void)    /* acpitable R11, fw-loader R7 */
 {
     Built b;
     gsize len;
@@ -413,7 +413,7 @@ static void test_user_tables(void)
     built_cleanup(&b);
 }
 
-static void test_capacity(void)
+static void test_capacity(void)    /* acpitable R13, fw-loader R9 */
 {
     g_autoptr(GPtrArray) user = g_ptr_array_new_with_free_func(
         (GDestroyNotify)g_bytes_unref);
@@ -445,7 +445,7 @@ static void test_capacity(void)
 }
 
 /** The script never outgrows what was promised, and is as long for most. */
-static void test_script_capacity(void)
+static void test_script_capacity(void)    /* fw-loader R1 */
 {
     g_assert_cmpuint(acpi_tables_script_capacity(NULL), ==, 4096);
     for (unsigned n = 15; n <= 21; n++) {

@@ -512,7 +512,7 @@ typedef struct BadScript {
 #define T "etc/acpi/tables"
 #define R "etc/acpi/rsdp"
 
-static void test_bad_entries(void)
+static void test_bad_entries(void)    /* "Rules" */
 {
     const BadScript bad[] = {
         { .entry = allocate("nothing", 16, 1),
@@ -631,7 +631,7 @@ static void test_bad_entries(void)
     }
 }
 
-static void test_bad_names(void)
+static void test_bad_names(void)    /* "Rules" */
 {
     static const struct { AcpiLoaderCommand command; unsigned at; } names[] = {
         { ACPI_LOADER_ALLOCATE, 4 },
@@ -659,7 +659,7 @@ static void test_bad_names(void)
     }
 }
 
-static void test_read_only(void)
+static void test_read_only(void)    /* "Rules" */
 {
     g_autoptr(GByteArray) script = g_byte_array_new();
     g_autoptr(GError) error = NULL;
@@ -773,7 +773,7 @@ static void test_unknown_commands(void)
     rig_free(rig);
 }
 
-static void test_too_many_tables(void)
+static void test_too_many_tables(void)    /* "Rules" */
 {
     for (unsigned n = 128; n <= 129; n++) {
         g_autoptr(GByteArray) script = g_byte_array_new();

@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include "hw/acpi/walk.h"
+#include "hw/char/serial.h"
 #include "hw/core/machine.h"
 #include "qapi/walker.h"
 #include "system/types.h"
@@ -156,11 +157,66 @@ static void test_none(void)
     world_free(&w);
 }
 
+/** A name that the tree cannot hold is the user's mistake, not ours. */
+static void test_device_ids(void)
+{
+    static const char *const bad[] = { "", "a/b", "a[*]" };
+    World w;
+
+    world_make(&w, "q35");
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        Object *dev = object_new(&isa_serial_type, NULL, &error);
+
+        g_assert_no_error(error);
+        g_assert_false(machine_plug(w.machine, (Device *)dev, bad[i],
+                                    &error));
+        g_assert_cmpstr(error->message, ==,
+                        "Parameter 'id' expects an identifier");
+    }
+    world_free(&w);
+}
+
+/**
+ * docs/specs/acpitable.rst R17: a character is a byte of the field, however
+ * long it is on the command line; a broken one leads nowhere.
+ */
+static void test_oem_text(void)
+{
+    static const struct {
+        const char *id, *table_id, *message;
+    } cases[] = {
+        { "SIXTHS", "EIGHTHS_", NULL },
+        { "\u00e4\u00f6\u00fc\u00c4\u00d6\u00dc", NULL, NULL },
+        { "A\xc0\x80" "BCDE", "\xc0\x80" "1234567", NULL },
+        { "\xc3", "1234567\xc3", NULL },
+        { "SEVENTH", NULL, "x-oem-id has 7 characters, at most 6 fit" },
+        { NULL, "NINELETRS",
+          "x-oem-table-id has 9 characters, at most 8 fit" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        MachineOptions *options = qapi_new(&qapi_type_MachineOptions);
+        g_autoptr(GError) error = NULL;
+        Object *machine;
+
+        options->x_oem_id = g_strdup(cases[i].id);
+        options->x_oem_table_id = g_strdup(cases[i].table_id);
+        machine = object_new(machine_find_type("q35"), options, &error);
+        g_assert_cmpstr(error ? error->message : NULL, ==, cases[i].message);
+        if (machine) {
+            object_free(machine);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     types_register();
     g_test_add_func("/machines/none", test_none);
+    g_test_add_func("/machines/device-ids", test_device_ids);
+    g_test_add_func("/machines/oem-text", test_oem_text);
     g_test_add_func("/machines/side-by-side", test_side_by_side);
     g_test_add_func("/machines/thousand", test_thousand);
     return g_test_run();
