@@ -104,7 +104,8 @@ static void oem_warn_disagreement(const GPtrArray *tables, OemSource source,
                                                    winner + 1);
 
             g_ptr_array_add(warnings, g_strdup_printf(
-                "licence tables disagree: %s and %s; %s (oem-source=%s)",
+                "-acpitable: licence tables disagree: %s and %s; %s "
+                "(oem-source=%s)",
                 first, second, won, oem_source_names[source]));
             return;
         }
@@ -120,7 +121,7 @@ static void oem_warn_property(const char *property, const char *own,
         g_autofree char *shown = oem_show(theirs, len);
 
         g_ptr_array_add(warnings, g_strdup_printf(
-            "%s: RSDT and FADT get %s from the %s table instead", property,
+            "-machine %s: RSDT and FADT get %s from the %s table instead", property,
             shown, oem_signatures[source]));
     }
 }
@@ -132,10 +133,10 @@ bool acpi_oem_select(const GPtrArray *tables, OemSource source,
 {
     int winner = -1;
 
-    if (!acpi_header_text("x-oem-id", x_oem_id ? x_oem_id : "FIRMNT", ' ',
+    if (!acpi_header_text("x-oem-id", x_oem_id ? x_oem_id : "FIRMNT",
                           general->oem_id, sizeof(general->oem_id), error) ||
         !acpi_header_text("x-oem-table-id",
-                          x_oem_table_id ? x_oem_table_id : "FIRMAMNT", ' ',
+                          x_oem_table_id ? x_oem_table_id : "FIRMAMNT",
                           general->oem_table_id,
                           sizeof(general->oem_table_id), error)) {
         return false;

@@ -59,8 +59,8 @@ static const AcpiHeaderField user_table_header[] = {
 
 /* ------------------------------------------------------------- header text */
 
-bool acpi_header_text(const char *option, const char *text, char pad,
-                      void *field, unsigned width, GError **error)
+bool acpi_header_text(const char *option, const char *text, void *field,
+                      unsigned width, GError **error)
 {
     const uint8_t *p = (const uint8_t *)text;
     uint8_t *out = field;
@@ -94,7 +94,7 @@ bool acpi_header_text(const char *option, const char *text, char pad,
         return fm_error_set(error, "%s: text has %u characters, at most %u "
                             "fit", option, n, width);
     }
-    memset(out + n, pad, width - n);
+    memset(out + n, 0, width - n);
     return true;
 }
 
@@ -123,7 +123,7 @@ static bool user_table_set_header(uint8_t *table,
 
             *given |= text != NULL;
             text = text ? text : defaults ? f->text : NULL;
-            if (text && !acpi_header_text(f->option, text, 0, table + f->at,
+            if (text && !acpi_header_text(f->option, text, table + f->at,
                                           f->width, error)) {
                 return false;
             }

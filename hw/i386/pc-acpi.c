@@ -80,7 +80,7 @@ bool pc_acpi_init(PcMachine *pc, GError **error)
         return fm_error_prefix(error, "-machine: ");
     }
     for (unsigned i = 0; i < warnings->len; i++) {
-        report_warning("-acpitable: %s", (char *)warnings->pdata[i]);
+        report_warning("%s", (char *)warnings->pdata[i]);
     }
     pc->acpi_producer = (FwCfgProducer){ pc_acpi_make, pc };
     fw_cfg_add_made_file(pc->fw_cfg, ACPI_FILE_RSDP, 20, &pc->acpi_producer);

@@ -587,10 +587,11 @@ static void test_oem_properties(gconstpointer data)
     g_autoptr(GBytes) rsdp = qfw_read_file(qts, "etc/acpi/rsdp");
     g_autofree char *warnings = NULL;
 
-    /* Properties are filled up with blanks (docs/specs/acpitable.rst) */
-    assert_identities(qts, "AB    ", "CDE     ", "AB    ", "CDE     ");
+    /* Properties are filled up with NULs (docs/specs/acpitable.rst) */
+    assert_identities(qts, "AB\0\0\0\0", "CDE\0\0\0\0\0", "AB\0\0\0\0",
+                      "CDE\0\0\0\0\0");
     g_assert_cmpmem((const char *)g_bytes_get_data(rsdp, NULL) + 9, 6,
-                    "AB    ", 6);
+                    "AB\0\0\0\0", 6);
     qtest_quit(qts);
     /* The table wins over the properties, with a warning */
     qts = qtest_start_qmp("-nodefaults -machine %s,x-oem-id=OTHERS,"

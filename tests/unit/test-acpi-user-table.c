@@ -123,7 +123,7 @@ static void expect_error(Loading *t, const char *format, const char *path)
 
 /* -------------------------------------------------------------- good tables */
 
-static void test_slic_36(Loading *t, gconstpointer data)
+static void test_slic_36(Loading *t, gconstpointer data)    /* R1, R5, R8 */
 {
     t->options.file = new_file(t, slic_36, sizeof(slic_36));
     g_autoptr(GBytes) table = load(t);
@@ -152,7 +152,7 @@ static void test_slic_374(Loading *t, gconstpointer data)
 }
 
 /** Each option replaces its field and nothing else. */
-static void test_override(Loading *t, gconstpointer data)
+static void test_override(Loading *t, gconstpointer data)    /* R6 */
 {
     uint8_t expected[36];
     g_autoptr(GBytes) table = NULL;
@@ -213,7 +213,7 @@ static void test_override(Loading *t, gconstpointer data)
     expect_warning(t, NULL);
 }
 
-static void test_data(Loading *t, gconstpointer data)
+static void test_data(Loading *t, gconstpointer data)    /* R1, R6 */
 {
     static const uint8_t expected[] =
         "QEMU\x28\0\0\0\x01\0QEMUQEQEMUQEMU\x01\0\0\0QEMU\x01\0\0\0body";
@@ -241,7 +241,7 @@ static void test_data(Loading *t, gconstpointer data)
 }
 
 /** Any byte value, a NUL included, goes through a text option. */
-static void test_text(Loading *t, gconstpointer data)
+static void test_text(Loading *t, gconstpointer data)    /* R9 */
 {
     const uint8_t *bytes;
     g_autoptr(GBytes) table = NULL;
@@ -256,7 +256,7 @@ static void test_text(Loading *t, gconstpointer data)
     g_assert_cmpmem(bytes + 16, 8, "\0\0\0\0\0\0\0\xe9", 8);
 }
 
-static void test_list(Loading *t, gconstpointer data)
+static void test_list(Loading *t, gconstpointer data)    /* R2 */
 {
     char *a = new_file(t, slic_36, 7), *b = new_file(t, slic_36 + 7, 28);
     char *c = new_file(t, slic_36 + 35, 1);
@@ -269,7 +269,7 @@ static void test_list(Loading *t, gconstpointer data)
     expect_warning(t, NULL);
 }
 
-static void test_length_mended(Loading *t, gconstpointer data)
+static void test_length_mended(Loading *t, gconstpointer data)    /* R7 */
 {
     uint8_t bytes[40] = { 0 };
     g_autofree char *warning = NULL;
@@ -286,7 +286,7 @@ static void test_length_mended(Loading *t, gconstpointer data)
 }
 
 /** A SLIC cut short anywhere: an error, or a table of what is there. */
-static void test_truncated(Loading *t, gconstpointer data)
+static void test_truncated(Loading *t, gconstpointer data)    /* R5 */
 {
     g_autoptr(GBytes) slic = sample_slic_374("EXMPL1", "EXMPLTBL");
     const char *bytes = g_bytes_get_data(slic, NULL);
@@ -312,7 +312,7 @@ static void test_truncated(Loading *t, gconstpointer data)
 }
 
 /** The longest table, and one byte more, by file and by data. */
-static void test_longest(Loading *t, gconstpointer data)
+static void test_longest(Loading *t, gconstpointer data)    /* R5 */
 {
     static const size_t extra[] = { 0, 36 };
     char *one = new_zeros(t, 1);
@@ -375,7 +375,7 @@ static gpointer feeder(gpointer data)
     return NULL;
 }
 
-static void test_pipes(Loading *t, gconstpointer data)
+static void test_pipes(Loading *t, gconstpointer data)    /* R3 */
 {
     struct sigaction action = { .sa_handler = feeder_signal };
     char *fifo = new_path(t);
@@ -409,7 +409,7 @@ static void test_pipes(Loading *t, gconstpointer data)
 
 /* ------------------------------------------------------------------- errors */
 
-static void test_options_wrong(Loading *t, gconstpointer data)
+static void test_options_wrong(Loading *t, gconstpointer data)    /* R1, R2 */
 {
     char *path = new_file(t, slic_36, 36);
     g_autofree char *holed = g_strdup_printf("%s::%s", path, path);
@@ -436,7 +436,7 @@ static void test_options_wrong(Loading *t, gconstpointer data)
     expect_error(t, "data: names no file", NULL);
 }
 
-static void test_files_wrong(Loading *t, gconstpointer data)
+static void test_files_wrong(Loading *t, gconstpointer data)    /* R4 */
 {
     char *missing = new_path(t);
     char *empty = new_file(t, "", 0);
@@ -462,7 +462,7 @@ static void test_files_wrong(Loading *t, gconstpointer data)
     g_assert_true(!root || seteuid(0) == 0);
 }
 
-static void test_text_wrong(Loading *t, gconstpointer data)
+static void test_text_wrong(Loading *t, gconstpointer data)    /* R9 */
 {
     static const struct {
         size_t member;
@@ -518,9 +518,9 @@ static const OemCase oem_cases[] = {
     /* nothing given */
     { OEM_SOURCE_SLIC, NULL, NULL, { NULL },
       "FIRMNTFIRMAMNT", "FIRMNTFIRMAMNT", { NULL } },
-    /* properties are filled up with blanks */
+    /* properties are filled up with NULs */
     { OEM_SOURCE_SLIC, "ME", "T\xc0\x80", { "SSDTAAAAAABBBBBBBB" },
-      "ME    T\0      ", "ME    T\0      ", { NULL } },
+      "ME\0\0\0\0T\0\0\0\0\0\0\0", "ME\0\0\0\0T\0\0\0\0\0\0\0", { NULL } },
     /* a SLIC gives both, NULs and all, and to RSDT and FADT only */
     { OEM_SOURCE_SLIC, NULL, NULL, { "SSDTXXXXXXYYYYYYYY",
                                      "SLICAB\0\0\0\0T\0\0\0\0\0\0\0" },
@@ -534,46 +534,47 @@ static const OemCase oem_cases[] = {
                                      "SLICCCCCCCDDDDDDDD",
                                      "SLICEEEEEEFFFFFFFF" },
       "AAAAAABBBBBBBB", "FIRMNTFIRMAMNT",
-      { "licence tables disagree: table 1 (SLIC, 'AAAAAA' "
+      { "-acpitable: licence tables disagree: table 1 (SLIC, 'AAAAAA' "
         "'BBBBBBBB') and table 2 (SLIC, 'CCCCCC' 'DDDDDDDD'); table 1 wins "
         "(oem-source=slic)" } },
     /* an MSDM before the SLIC that wins */
     { OEM_SOURCE_SLIC, NULL, NULL, { "MSDMAAAAAABBBBBBBB",
                                      "SLICCCCCC\0DDDDDDDD" },
       "CCCCC\0DDDDDDDD", "FIRMNTFIRMAMNT",
-      { "licence tables disagree: table 2 (SLIC, 'CCCCC\\x00' "
+      { "-acpitable: licence tables disagree: table 2 (SLIC, 'CCCCC\\x00' "
         "'DDDDDDDD') and table 1 (MSDM, 'AAAAAA' 'BBBBBBBB'); table 2 wins "
         "(oem-source=slic)" } },
     { OEM_SOURCE_MSDM, NULL, NULL, { "SLICAAAAAABBBBBBBB",
                                      "MSDMAAAAAADDDDDDDD" },
       "AAAAAADDDDDDDD", "FIRMNTFIRMAMNT",
-      { "licence tables disagree: table 2 (MSDM, 'AAAAAA' "
+      { "-acpitable: licence tables disagree: table 2 (MSDM, 'AAAAAA' "
         "'DDDDDDDD') and table 1 (SLIC, 'AAAAAA' 'BBBBBBBB'); table 2 wins "
         "(oem-source=msdm)" } },
     /* no table of the kind asked for */
     { OEM_SOURCE_MSDM, "ME", NULL, { "SLICAAAAAABBBBBBBB" },
-      "ME    FIRMAMNT", "ME    FIRMAMNT", { NULL } },
+      "ME\0\0\0\0FIRMAMNT", "ME\0\0\0\0FIRMAMNT", { NULL } },
     { OEM_SOURCE_NONE, NULL, NULL, { "SLICAAAAAABBBBBBBB",
                                      "MSDMCCCCCCBBBBBBBB" },
       "FIRMNTFIRMAMNT", "FIRMNTFIRMAMNT",
-      { "licence tables disagree: table 1 (SLIC, 'AAAAAA' "
+      { "-acpitable: licence tables disagree: table 1 (SLIC, 'AAAAAA' "
         "'BBBBBBBB') and table 2 (MSDM, 'CCCCCC' 'BBBBBBBB'); neither wins "
         "(oem-source=none)" } },
     { OEM_SOURCE_NONE, NULL, NULL, { "SLICAAAAAABBBBBBBB" },
       "FIRMNTFIRMAMNT", "FIRMNTFIRMAMNT", { NULL } },
     /* a table wins over properties; equal ones are no contest */
     { OEM_SOURCE_SLIC, "ME", "MYTABLE", { "SLICAAAAAABBBBBBBB" },
-      "AAAAAABBBBBBBB", "ME    MYTABLE ",
-      { "x-oem-id: RSDT and FADT get 'AAAAAA' from the SLIC table instead",
-        "x-oem-table-id: RSDT and FADT get 'BBBBBBBB' from the SLIC table "
-        "instead" } },
+      "AAAAAABBBBBBBB", "ME\0\0\0\0MYTABLE\0",
+      { "-machine x-oem-id: RSDT and FADT get 'AAAAAA' from the SLIC table "
+        "instead",
+        "-machine x-oem-table-id: RSDT and FADT get 'BBBBBBBB' from the SLIC "
+        "table instead" } },
     { OEM_SOURCE_SLIC, "AAAAAA", "MYTABLE", { "SLICAAAAAABBBB\\\0\n\xff" },
-      "AAAAAABBBB\\\0\n\xff", "AAAAAAMYTABLE ",
-      { "x-oem-table-id: RSDT and FADT get 'BBBB\\x5c\\x00\\x0a\\xff' from "
-        "the SLIC table instead" } },
+      "AAAAAABBBB\\\0\n\xff", "AAAAAAMYTABLE\0",
+      { "-machine x-oem-table-id: RSDT and FADT get "
+        "'BBBB\\x5c\\x00\\x0a\\xff' from the SLIC table instead" } },
 };
 
-static void test_oem_select(void)
+static void test_oem_select(void)    /* R14 to R19 */
 {
     for (size_t i = 0; i < G_N_ELEMENTS(oem_cases); i++) {
         const OemCase *c = &oem_cases[i];
@@ -606,7 +607,7 @@ static void test_oem_select(void)
     }
 }
 
-static void test_oem_wrong(void)
+static void test_oem_wrong(void)    /* R17 */
 {
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
@@ -626,7 +627,7 @@ static void test_oem_wrong(void)
     g_assert_cmpuint(warnings->len, ==, 0);
 }
 
-static void test_legacy(void)
+static void test_legacy(void)    /* R12 */
 {
     g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func(
         (GDestroyNotify)g_bytes_unref);

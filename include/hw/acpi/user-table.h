@@ -29,14 +29,13 @@ typedef struct AcpiOemIdentity {
  * acpi_header_text:
  * @option: named first in the error
  * @text: modified UTF-8, one code point for each byte of the field
- * @pad: what fills the field up
- * @field: @width bytes
+ * @field: @width bytes; what the text leaves of it is filled up with NULs
  *
  * Returns: false with @error set if the text is longer than the field or holds
  * a character above U+00FF.
  */
-bool acpi_header_text(const char *option, const char *text, char pad,
-                      void *field, unsigned width, GError **error);
+bool acpi_header_text(const char *option, const char *text, void *field,
+                      unsigned width, GError **error);
 
 /**
  * acpi_user_table_load:
@@ -64,11 +63,11 @@ GBytes *acpi_user_table_load(const AcpiTableOptions *options,
  * @source: which table's identity counts: that of the first SLIC, the first
  *          MSDM, or none
  * @x_oem_id, @x_oem_table_id: what the machine's properties say; NULL: unset;
- *          at most 6 and 8 bytes, padded with blanks
+ *          at most 6 and 8 characters, padded with NULs
  * @identity: receives the identity for RSDT, XSDT and FADT
  * @general: receives the identity for the other generated tables: the
  *          properties', else FIRMNT and FIRMAMNT
- * @warnings: strings are appended: when a table wins over a property, and when
+ * @warnings: strings are appended, each with its option: when a table wins over a property, and when
  *          two licence tables (SLIC or MSDM) disagree, saying which won
  *
  * Returns: false with @error set if a property is too long.
