@@ -168,9 +168,11 @@ static void link_routes(AmlWriter *w, const AcpiPlatform *p, const char *name,
                         bool apic)
 {
     aml_name(w, name);
-    aml_package(w, 32 * 4);
+    aml_package(w, __builtin_popcount(p->pci_slots) * 4);
     for (unsigned slot = 0; slot < 32; slot++) {
-        for (unsigned pin = 0; pin < 4; pin++) {
+        bool there = p->pci_slots >> slot & 1;
+
+        for (unsigned pin = 0; there && pin < 4; pin++) {
             unsigned link = link_of_pin(p, slot, pin);
             const char path[] = { 'L', 'N', 'K', 'A' + link, '\0' };
 

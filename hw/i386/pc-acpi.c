@@ -32,6 +32,11 @@ void pc_describe(PcMachine *pc, AcpiPlatform *platform)
         .pci_hole_end = PC_PCI_HOLE_END,
         .user_tables = machine->setup->acpi_tables,
     };
+    for (unsigned devfn = 0; devfn < G_N_ELEMENTS(pc->pci.devices); devfn++) {
+        if (pc->pci.devices[devfn]) {
+            platform->pci_slots |= 1u << PCI_SLOT(devfn);
+        }
+    }
     machine_describe(machine, platform);
 }
 

@@ -35,6 +35,7 @@ static void sample_common(AcpiPlatform *p, unsigned n_cpus)
     p->pci_hole_start = 0x08000000;
     p->pci_hole_end = 0xfebfffff;
     p->mcfg_last_bus = 255;
+    p->pci_slots = 0xffffffff;
     p->has_reset_reg = true;
     p->reset_port = 0xcf9;
     p->reset_value = 0x0f;

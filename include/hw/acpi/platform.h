@@ -85,6 +85,7 @@ struct AcpiPlatform {
     uint64_t mcfg_base;
     uint8_t mcfg_last_bus;
     AcpiPciRouting routing;
+    uint32_t pci_slots;         /* bit n: there is a device in slot n */
     uint8_t isa_slot, isa_function;
     uint32_t pci_hole_start, pci_hole_end;      /* inclusive end */
     uint64_t pci_hole64_start, pci_hole64_end;  /* end 0: none */
