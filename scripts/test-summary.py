@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# Count the test cases of meson's last run
+# Count the test cases of meson's last runs
 #
-#   test-summary.py TESTLOG.JSON
+#   test-summary.py TESTLOG.JSON...
 #
 # A test program that reports its cases (TAP) counts case by case, any other as
 # one.  A program that failed without a failed case, because it crashed or hung,
@@ -18,38 +18,44 @@ import sys
 CASE = re.compile(r'^(not )?ok \d+ (.*?)(?: # SKIP ?(.*))?$', re.MULTILINE)
 
 
-def main(path):
+def count(test):
+    """(passed, failed, skipped) of one program; tells what was not passed."""
+    passed = failed = skipped = 0
+    for bad, name, why in CASE.findall(test.get('stdout') or ''):
+        if bad:
+            failed += 1
+            print(f'failed: {name}')
+        elif why:
+            skipped += 1
+            print(f'skipped: {name}: {why}')
+        else:
+            passed += 1
+    if test['result'] not in ('OK', 'SKIP') and not failed:
+        failed = 1
+        print(f"failed: {test['name']}: {test['result']}")
+    elif test['result'] == 'SKIP' and not skipped:
+        skipped = 1
+        print(f"skipped: {test['name']}: {test.get('stdout', '').strip()}")
+    elif not passed + failed + skipped:
+        passed = 1
+    return passed, failed, skipped
+
+
+def main(paths):
     totals = [0, 0, 0]
-    try:
-        with open(path, encoding='utf-8') as log:
-            tests = [json.loads(line) for line in log]
-    except OSError as error:
-        print(error, file=sys.stderr)
-        print('0 passed, 1 failed, 0 skipped')
-        return 1
-    for test in tests:
-        passed, failed, skipped = 0, 0, 0
-        for match in CASE.finditer(test.get('stdout') or ''):
-            bad, name, why = match.groups()
-            if bad:
-                failed += 1
-            elif why is not None:
-                skipped += 1
-                print(f'skipped: {name}: {why}')
-            else:
-                passed += 1
-        if test['result'] not in ('OK', 'SKIP') and not failed:
-            failed = 1
-            print(f"failed: {test['name']}: {test['result']}")
-        elif test['result'] == 'SKIP' and not skipped:
-            skipped = 1
-            print(f"skipped: {test['name']}: {test.get('stdout', '').strip()}")
-        elif not passed + failed + skipped:
-            passed = 1
-        totals = [t + n for t, n in zip(totals, (passed, failed, skipped))]
+    for path in paths:
+        try:
+            with open(path, encoding='utf-8') as log:
+                tests = [json.loads(line) for line in log]
+        except OSError as error:
+            print(f'failed: no log: {error}')
+            totals[1] += 1
+            continue
+        for test in tests:
+            totals = [a + b for a, b in zip(totals, count(test))]
     print('{} passed, {} failed, {} skipped'.format(*totals))
     return 1 if totals[1] or not totals[0] else 0
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))
