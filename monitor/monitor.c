@@ -27,6 +27,7 @@
 struct MonitorSet {
     struct System *system;
     GPtrArray *monitors;
+    bool closed;                /* no further command is taken */
 };
 
 struct Monitor {
@@ -395,6 +396,9 @@ static size_t monitor_handle_input(Monitor *mon, const uint8_t *bytes,
             break;
         }
         }
+        if (mon->set->closed) {
+            return len;
+        }
         if (chardev_pending(mon->chr) > MONITOR_PENDING_MAX) {
             mon->blocked = true;
             return len - left;
@@ -406,7 +410,7 @@ static size_t monitor_can_receive(void *opaque)
 {
     Monitor *mon = opaque;
 
-    return mon->blocked ? 0 : SIZE_MAX;
+    return mon->blocked || mon->set->closed ? 0 : SIZE_MAX;
 }
 
 static void monitor_received(void *opaque, const uint8_t *bytes, size_t len)
@@ -553,11 +557,19 @@ bool monitor_set_add(MonitorSet *set, Chardev *chr, bool pretty,
     return true;
 }
 
+void monitor_set_close(MonitorSet *set)
+{
+    set->closed = true;
+}
+
 void monitor_set_flush(MonitorSet *set, int timeout_ms)
 {
+    gint64 end_us = g_get_monotonic_time() + timeout_ms * INT64_C(1000);
+
     for (guint i = 0; i < set->monitors->len; i++) {
         Monitor *mon = g_ptr_array_index(set->monitors, i);
+        gint64 left_us = end_us - g_get_monotonic_time();
 
-        chardev_flush(mon->chr, timeout_ms);
+        chardev_flush(mon->chr, MAX(left_us, 0) / 1000);
     }
 }

@@ -70,6 +70,7 @@ void system_shutdown(System *system, ShutdownCause cause)
     }
     system->state = RUN_STATE_SHUTDOWN;
     monitor_emit(system->monitors, &qapi_event_SHUTDOWN, &data);
+    monitor_set_close(system->monitors);
     system->quit = true;
 }
 

@@ -58,7 +58,12 @@ bool monitor_set_add(MonitorSet *set, Chardev *chr, bool pretty,
  */
 void monitor_emit(MonitorSet *set, const QapiEvent *event, const void *data);
 
-/** monitor_set_flush: send what waits; for the way out. */
+/** monitor_set_close: take no further command, not even those that have
+ *  arrived already; answers and events still go out. */
+void monitor_set_close(MonitorSet *set);
+
+/** monitor_set_flush: send what waits, for at most @timeout_ms all together;
+ *  for the way out. */
 void monitor_set_flush(MonitorSet *set, int timeout_ms);
 
 /* For command handlers */

@@ -56,6 +56,17 @@ static void assert_error(const char *line, const char *class, const char *desc)
     json_object_put(reply);
 }
 
+/** What was sent behind quit is neither done nor answered. */
+static void test_quit_is_last(void)
+{
+    g_auto(GStrv) lines = talk(NEGOTIATE QUIT "{'execute': 'system_reset'}"
+                               "{'execute': 'query-status'}\n", "");
+
+    g_assert_nonnull(strstr(lines[2], "SHUTDOWN"));
+    g_assert_cmpstr(lines[3], ==, "{\"return\": {}}");
+    g_assert_null(lines[4]);
+}
+
 static void test_greeting(void)
 {
     g_auto(GStrv) lines = talk(NEGOTIATE QUIT, "");
@@ -654,6 +665,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qmp/greeting", test_greeting);
+    g_test_add_func("/qmp/quit-is-last", test_quit_is_last);
     g_test_add_func("/qmp/negotiation", test_negotiation);
     g_test_add_func("/qmp/errors", test_errors);
     g_test_add_func("/qmp/resynchronise", test_resynchronise);
