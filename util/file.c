@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/error.h"
@@ -40,9 +42,22 @@ static int file_append_fd(int fd, size_t max, GByteArray *out)
     }
 }
 
+/** Only a regular file knows how much too long it is. */
+static bool file_error_too_long(const char *path, size_t max,
+                                const struct stat *st, GError **error)
+{
+    if (S_ISREG(st->st_mode)) {
+        return fm_error_set(error, "file %s has %" PRIu64 " bytes, at most "
+                            "%zu fit", path, (uint64_t)st->st_size, max);
+    }
+    return fm_error_set(error, "file %s has more than the %zu bytes that fit",
+                        path, max);
+}
+
 bool file_append(const char *path, size_t max, GByteArray *out, GError **error)
 {
     guint start = out->len;
+    struct stat st = { 0 };
     int fd, err;
 
     do {
@@ -53,14 +68,16 @@ bool file_append(const char *path, size_t max, GByteArray *out, GError **error)
                             g_strerror(errno));
     }
     err = file_append_fd(fd, max, out);
+    if (err == -EFBIG) {
+        fstat(fd, &st);
+    }
     close(fd);
     if (!err) {
         return true;
     }
     g_byte_array_set_size(out, start);
     if (err == -EFBIG) {
-        return fm_error_set(error, "file %s has more than %zu bytes", path,
-                            max);
+        return file_error_too_long(path, max, &st, error);
     }
     return fm_error_set(error, "can't read file %s: %s", path,
                         g_strerror(-err));

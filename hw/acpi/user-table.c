@@ -8,14 +8,9 @@
  */
 #include "hw/acpi/user-table.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "util/bytes.h"
 #include "util/error.h"
+#include "util/file.h"
 
 enum { HEADER_LENGTH = 4, HEADER_CHECKSUM = 9, HEADER_LEN = 36 };
 
@@ -143,71 +138,9 @@ static bool user_table_set_header(uint8_t *table,
 
 /* ------------------------------------------------------------------- files */
 
-static int user_table_open(const char *path)
-{
-    int fd;
-
-    do {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (fd < 0 && errno == EINTR);
-    return fd;
-}
-
-/**
- * user_table_read: append a file to the @len bytes at @table, which has room
- * for ACPI_USER_TABLE_MAX + 1: the last one is there to see that a pipe, whose
- * length nobody knows, holds more than a table may.
- */
-static bool user_table_read(const char *path, uint8_t *table, size_t *len,
-                            GError **error)
-{
-    int fd = user_table_open(path);
-    size_t start = *len;
-    struct stat st;
-    ssize_t n;
-    int err;
-
-    if (fd < 0) {
-        err = errno;
-        return fm_error_set(error, "can't open file %s: %s", path,
-                            g_strerror(err));
-    }
-    do {
-        n = read(fd, table + *len, ACPI_USER_TABLE_MAX + 1 - *len);
-        err = errno;
-        if (n > 0) {
-            *len += n;
-        }
-    } while ((n > 0 && *len <= ACPI_USER_TABLE_MAX) ||
-             (n < 0 && err == EINTR));
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        st.st_size = 0;
-    }
-    close(fd);
-
-    if (n < 0) {
-        return fm_error_set(error, "can't read file %s: %s", path,
-                            g_strerror(err));
-    }
-    if (*len > ACPI_USER_TABLE_MAX) {
-        /* only a file knows how long it is */
-        if (st.st_size == 0) {
-            return fm_error_set(error, "%s: table has more than the %u bytes "
-                                "that fit", path, ACPI_USER_TABLE_MAX);
-        }
-        return fm_error_set(error, "%s: table has %" PRIu64 " bytes, at most "
-                            "%u fit", path, (uint64_t)start + st.st_size,
-                            ACPI_USER_TABLE_MAX);
-    }
-    if (*len == start) {
-        return fm_error_set(error, "file %s is empty", path);
-    }
-    return true;
-}
-
-/** user_table_read_list: every file of a colon-separated @list, in order. */
-static bool user_table_read_list(const char *option, const char *list,
-                                 uint8_t *table, size_t *len, GError **error)
+/** user_table_read: append every file of a colon-separated @list, in order. */
+static bool user_table_read(const char *option, const char *list,
+                            GByteArray *table, GError **error)
 {
     g_auto(GStrv) paths = g_strsplit(list, ":", -1);
 
@@ -215,12 +148,22 @@ static bool user_table_read_list(const char *option, const char *list,
         return fm_error_set(error, "%s: names no file", option);
     }
     for (unsigned i = 0; paths[i]; i++) {
+        guint start = table->len;
+
         if (!*paths[i]) {
             return fm_error_set(error, "%s: file %u in '%s' has an empty name",
                                 option, i + 1, list);
         }
-        if (!user_table_read(paths[i], table, len, error)) {
+        if (!file_append(paths[i], ACPI_USER_TABLE_MAX, table, error)) {
             return false;
+        }
+        if (table->len == start) {
+            return fm_error_set(error, "file %s is empty", paths[i]);
+        }
+        if (table->len > ACPI_USER_TABLE_MAX) {
+            return fm_error_set(error, "%s: table has %u bytes, at most %u "
+                                "fit", paths[i], table->len,
+                                ACPI_USER_TABLE_MAX);
         }
     }
     return true;
@@ -232,9 +175,9 @@ GBytes *acpi_user_table_load(const AcpiTableOptions *options,
                              GPtrArray *warnings, GError **error)
 {
     const char *list = options->file ? options->file : options->data;
-    g_autofree uint8_t *table = NULL;
-    size_t len = options->data ? HEADER_LEN : 0;
-    uint32_t said;
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    uint8_t *table;
+    uint32_t said, len;
     bool given;
 
     if (!options->file == !options->data) {
@@ -243,13 +186,19 @@ GBytes *acpi_user_table_load(const AcpiTableOptions *options,
         return NULL;
     }
 
-    table = g_malloc0(ACPI_USER_TABLE_MAX + 1);
-    if (!user_table_read_list(options->file ? "file" : "data", list, table,
-                              &len, error)) {
+    if (options->data) {
+        /* made by user_table_set_header() */
+        g_byte_array_set_size(bytes, HEADER_LEN);
+        memset(bytes->data, 0, HEADER_LEN);
+    }
+    if (!user_table_read(options->file ? "file" : "data", list, bytes,
+                         error)) {
         return NULL;
     }
+    table = bytes->data;
+    len = bytes->len;
     if (len < HEADER_LEN) {
-        fm_error_set(error, "%s: table has %zu bytes, its header alone takes "
+        fm_error_set(error, "%s: table has %u bytes, its header alone takes "
                      "%u", list, len, HEADER_LEN);
         return NULL;
     }
@@ -260,7 +209,7 @@ GBytes *acpi_user_table_load(const AcpiTableOptions *options,
     }
     if (options->file && said != len) {
         g_ptr_array_add(warnings, g_strdup_printf(
-            "%s: header says %u bytes, file has %zu; mended", list, said,
+            "%s: header says %u bytes, file has %u; mended", list, said,
             len));
     }
     if (options->data && !given) {
@@ -271,7 +220,7 @@ GBytes *acpi_user_table_load(const AcpiTableOptions *options,
     st32_le(table + HEADER_LENGTH, len);
     table[HEADER_CHECKSUM] = 0;
     table[HEADER_CHECKSUM] = -bytes_sum(table, len);
-    return g_bytes_new(table, len);
+    return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
 }
 
 GBytes *acpi_user_tables_legacy(const GPtrArray *tables)

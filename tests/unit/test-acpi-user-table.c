@@ -332,11 +332,12 @@ static void test_longest(Loading *t, gconstpointer data)    /* R5 */
 
         path = new_zeros(t, 65536 - extra[i]);
         *(i ? &t->options.data : &t->options.file) = path;
-        expect_error(t, "%s: table has 65536 bytes, at most 65535 fit", path);
+        expect_error(t, i ? "%s: table has 65536 bytes, at most 65535 fit" :
+                     "file %s has 65536 bytes, at most 65535 fit", path);
     }
     /* and one that never ends */
     t->options = (AcpiTableOptions) { .file = (char *)"/dev/zero" };
-    expect_error(t, "%s: table has more than the 65535 bytes that fit",
+    expect_error(t, "file %s has more than the 65535 bytes that fit",
                  "/dev/zero");
 }
 

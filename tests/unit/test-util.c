@@ -271,10 +271,11 @@ static void test_file(void)
     g_assert_true(file_append(path, 100001, out, &error));
     g_assert_cmpuint(out->len, ==, 200000);
 
-    text = g_strdup_printf("file %s has more than 99999 bytes", path);
+    text = g_strdup_printf("file %s has 100000 bytes, at most 99999 fit",
+                           path);
     assert_file_fails(path, 99999, text);
-    assert_file_fails("/dev/zero", 10, "file /dev/zero has more than 10 "
-                      "bytes");
+    assert_file_fails("/dev/zero", 10, "file /dev/zero has more than the 10 "
+                      "bytes that fit");
     assert_file_fails("/", 10, "can't read file /: Is a directory");
     assert_file_fails("/nowhere/x", 10, "can't open file /nowhere/x: No such "
                       "file or directory");
