@@ -72,13 +72,14 @@ bool pc_acpi_init(PcMachine *pc, GError **error)
     const MachineOptions *options = machine_options(&pc->parent);
     const MachineSetup *setup = pc->parent.setup;
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GBytes) legacy = acpi_user_tables_legacy(setup->acpi_tables);
+    g_autoptr(GBytes) legacy = NULL;
     uint32_t capacity;
 
     capacity = acpi_tables_capacity(setup->acpi_tables, setup->n_cpus, error);
     if (!capacity) {
         return fm_error_prefix(error, "-acpitable: ");
     }
+    legacy = acpi_user_tables_legacy(setup->acpi_tables);
     if (!acpi_oem_select(setup->acpi_tables, options->oem_source,
                          options->x_oem_id, options->x_oem_table_id,
                          &pc->identity, &pc->general, warnings, error)) {
