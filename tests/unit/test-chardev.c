@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
@@ -644,13 +645,35 @@ static unsigned port_of(const Chardev *chr)
     return (unsigned)atoi(strrchr(name, ':') + 1);
 }
 
+/* A name that the host's resolver knows, where it knows one. */
+static void test_tcp_name(void)
+{
+    const struct addrinfo hints = { .ai_family = AF_INET };
+    struct addrinfo *found = NULL;
+    Chardev *server, *client;
+    Heard *heard;
+
+    if (getaddrinfo("localhost", NULL, &hints, &found)) {
+        g_test_skip("this host cannot resolve localhost");
+        return;
+    }
+    freeaddrinfo(found);
+    server = create("socket,id=s,host=127.0.0.1,port=0,server=on,wait=off");
+    heard = attach(server);
+    client = create("socket,id=c,host=localhost,port=%u,ipv4=on",
+                    port_of(server));
+    WAIT_FOR(heard->opened == 1);
+    drop(client);
+    drop(server);
+}
+
 static void test_tcp(void)
 {
     Chardev *server = create("socket,id=s,host=127.0.0.1,port=0,server=on,"
                              "wait=off,nodelay=on");
     Heard *server_heard = attach(server);
     unsigned port = port_of(server);
-    Chardev *client = create("socket,id=c,host=localhost,port=%u,ipv4=on",
+    Chardev *client = create("socket,id=c,host=127.0.0.1,port=%u,ipv4=on",
                              port);
     Heard *client_heard = attach(client);
     g_autofree char *taken = g_strdup_printf(
@@ -663,7 +686,7 @@ static void test_tcp(void)
     g_autofree char *gone_error = g_strdup_printf(
         "host=127.0.0.1,port=%u: cannot connect: Connection refused", port);
     g_autofree char *name = chardev_filename(client);
-    g_autofree char *expected = g_strdup_printf("tcp:localhost:%u", port);
+    g_autofree char *expected = g_strdup_printf("tcp:127.0.0.1:%u", port);
 
     g_assert_cmpstr(name, ==, expected);
     WAIT_FOR(server_heard->opened == 1);
@@ -1208,6 +1231,7 @@ int main(int argc, char **argv)
     g_test_add_func("/chardev/path-errors", test_path_errors);
     g_test_add_func("/chardev/option-errors", test_option_errors);
     g_test_add_func("/chardev/tcp", test_tcp);
+    g_test_add_func("/chardev/tcp-name", test_tcp_name);
     g_test_add_func("/chardev/tcp-every-address", test_tcp_every_address);
     g_test_add_func("/chardev/users", test_users);
     g_test_add_func("/chardev/can-receive", test_can_receive);
