@@ -2,9 +2,11 @@
 #
 #   make            build build/firmament-system-x86_64
 #   make demo       set up, build, show what a guest would see of a SLIC table
-#   make check      set up, build, run all tests
+#   make check      set up, build, run all tests; check-unit and check-qtest
+#                   run one suite
 #   make asan       the same under ASan and UBSan, in build-asan/
 #   make install    install under the prefix given to ./configure
+#   make clean      remove the build directories
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 

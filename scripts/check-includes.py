@@ -61,11 +61,11 @@ def included(path):
 def main(root):
     root = pathlib.Path(root)
     files = faults = 0
-    for path in sorted(root.rglob('*.[ch]')):
+    folders = {room.split('/')[0] for room in ROOMS} | {'include'}
+    sources = (path for folder in folders
+               for path in (root / folder).rglob('*.[ch]'))
+    for path in sorted(sources):
         name = path.relative_to(root)
-        if name.parts[0] in ('tests', 'scripts') or \
-                name.parts[0].startswith('build'):
-            continue
         inner = pathlib.Path(*name.parts[1:]) if name.parts[0] == 'include' \
             else name
         room = room_of(inner)

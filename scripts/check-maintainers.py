@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Fail unless every file is in exactly one section of MAINTAINERS
+# Fail unless every file that git tracks is in exactly one section of MAINTAINERS
 #
 #   check-maintainers.py SOURCE-DIRECTORY
 #
@@ -32,9 +32,8 @@ def matches(path, pattern):
 
 def main(root):
     root = pathlib.Path(root)
-    listing = subprocess.run(['git', '-C', root, 'ls-files', '-co',
-                              '--exclude-standard'], capture_output=True,
-                             text=True)
+    listing = subprocess.run(['git', '-C', root, 'ls-files'],
+                             capture_output=True, text=True)
     if listing.returncode:
         print('not a git checkout: nothing to compare with')
         return 77

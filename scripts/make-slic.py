@@ -29,5 +29,7 @@ def slic(oem_id, oem_table_id):
 
 
 if __name__ == '__main__':
-    oem_id, oem_table_id = (arg.encode() for arg in sys.argv[1:])
-    sys.stdout.buffer.write(slic(oem_id, oem_table_id))
+    if len(sys.argv) != 3 or len(sys.argv[1]) > 6 or len(sys.argv[2]) > 8:
+        sys.exit('usage: make-slic.py OEM_ID OEM_TABLE_ID > slic.bin '
+                 '(up to 6 and 8 characters)')
+    sys.stdout.buffer.write(slic(sys.argv[1].encode(), sys.argv[2].encode()))
