@@ -212,6 +212,10 @@ bool keyval_parse(const char *text, const char *implied_key,
                    !keyval_has_member(type, item) &&
                    keyval_has_bool(type, item + 2)) {
             good = keyval_store(into, item + 2, "off", error);
+        } else if (type && keyval_has_member(type, item) &&
+                   !keyval_has_bool(type, item)) {
+            return fm_error_set(error, "Parameter '%s' needs a value: %s=...",
+                                item, item);
         } else {
             good = keyval_store(into, item, "on", error);
         }

@@ -132,6 +132,7 @@ bool config_add_stream(Config *c, GPtrArray *streams, const char *option,
 static bool config_resolve_accel(Config *c, GError **error)
 {
     const char *from_machine = c->machine->accel;
+    const char *option = from_machine ? "-machine accel=" : "-accel ";
     bool both = from_machine && c->accels->len;
 
     if (both) {
@@ -156,10 +157,11 @@ static bool config_resolve_accel(Config *c, GError **error)
             return true;
         }
         if (i + 1 < c->accels->len) {
-            report_warning("-accel %s: not available; trying the next", name);
+            report_warning("%s%s: not available; trying the next", option,
+                           name);
         } else {
-            fm_error_set(error, "-accel %s: invalid accelerator %s", name,
-                         name);
+            fm_error_set(error, "%s%s: invalid accelerator %s (-accel help "
+                         "lists them)", option, name, name);
         }
     }
     return false;
@@ -187,6 +189,10 @@ static bool config_resolve_machine(Config *c, GError **error)
         c->machine->firmware == MACHINE_FIRMWARE_IMAGE) {
         return fm_error_set(error, "%s: dump-acpi needs firmware=builtin",
                             option);
+    }
+    if (!klass->acpi && c->setup.acpi_tables->len) {
+        report_warning("-acpitable: machine type '%s' has no ACPI tables; "
+                       "this one is not used", klass->name);
     }
     c->setup.builtin_firmware =
         c->machine->firmware == MACHINE_FIRMWARE_BUILTIN ||

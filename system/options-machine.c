@@ -43,6 +43,14 @@ bool option_machine(Config *c, const char *option, const char *arg,
     /* once as a whole, to find what does not belong; then key by key, so that
      * a later -machine adds to an earlier one */
     whole = qapi_parse_option(type, arg, "type", &help, &local);
+    if (help && !memchr(arg, '=', strcspn(arg, ","))) {
+        g_autofree char *name = g_strndup(arg, strcspn(arg, ","));
+
+        if (!machine_find_type(name)) {
+            return fm_error_set(error, "unsupported machine type '%s' "
+                                "(-machine help lists them)", name);
+        }
+    }
     if (help) {
         help_print_type(type, "-machine", NULL);
         c->action = CONFIG_DONE;
@@ -95,7 +103,8 @@ bool option_cpu(Config *c, const char *option, const char *arg, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(arg, ",", -1);
 
-    if (strcmp(arg, "help") == 0 || strcmp(arg, "?") == 0) {
+    if (g_strv_contains((const char *const *)parts, "help") ||
+        g_strv_contains((const char *const *)parts, "?")) {
         help_print_cpus();
         c->action = CONFIG_DONE;
         return true;
@@ -279,14 +288,16 @@ bool option_acpitable(Config *c, const char *option, const char *arg,
 {
     const QapiType *type = &qapi_type_AcpiTableOptions;
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *word = NULL;
     AcpiTableOptions *options;
     const char *bare;
     GBytes *table;
     size_t len;
 
     bare = *arg == '{' ? NULL : acpitable_bare_word(arg, &len);
-    if (bare && strncmp(bare, "help", MAX(len, 4)) != 0 &&
-        strncmp(bare, "?", MAX(len, 1)) != 0) {
+    word = bare ? g_strndup(bare, len) : NULL;
+    if (word && strcmp(word, "help") != 0 && strcmp(word, "?") != 0 &&
+        !qapi_find_member(type, word)) {
         return fm_error_set(error, "'%.*s' is no suboption; 'file=%.*s' was "
                             "probably meant", (int)len, bare, (int)len, bare);
     }

@@ -100,6 +100,18 @@ static const OptionDef *option_find(const char *name)
     return NULL;
 }
 
+/** Options that command lines for other emulators often have. */
+static const char *const options_elsewhere[] = {
+    "action", "add-fd", "append", "audio", "blockdev", "boot", "cdrom", "d",
+    "D", "daemonize", "dfilter", "drive", "enable-kvm", "gdb", "global", "hda",
+    "hdb", "icount", "incoming", "initrd", "k", "kernel", "L", "loadvm",
+    "mem-path", "mem-prealloc", "monitor", "net", "netdev", "nic",
+    "no-reboot", "no-shutdown", "numa", "overcommit", "parallel", "pidfile",
+    "preconfig", "qmp-pretty", "readconfig", "rtc", "run-with", "s", "sandbox",
+    "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb", "vga",
+    "vnc", "watchdog-action", "writeconfig", NULL,
+};
+
 static bool option_is_about_messages(const OptionDef *def)
 {
     return def->apply == option_msg || def->apply == option_name;
@@ -120,6 +132,10 @@ static bool option_pass(Config *c, int argc, char **argv, bool messages,
         g_autofree char *option = NULL;
         const char *arg = NULL;
 
+        if (!def && word[0] == '-' && g_strv_contains(options_elsewhere, name)) {
+            return fm_error_set(error, "%s: not available in this version",
+                                word);
+        }
         if (!def) {
             return fm_error_set(error, "%s: invalid option (-help lists them)",
                                 word);

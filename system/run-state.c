@@ -12,8 +12,7 @@
 
 void system_stop(System *system)
 {
-    if (system->state != RUN_STATE_RUNNING &&
-        system->state != RUN_STATE_SUSPENDED) {
+    if (system->state != RUN_STATE_RUNNING) {
         return;
     }
     system->state = RUN_STATE_PAUSED;
@@ -24,6 +23,7 @@ bool system_cont(System *system, GError **error)
 {
     switch (system->state) {
     case RUN_STATE_RUNNING:
+    case RUN_STATE_SUSPENDED:           /* only a reset wakes it */
         return true;
     case RUN_STATE_SHUTDOWN:
         return fm_error_set(error, "Resetting the Virtual Machine is required");

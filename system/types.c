@@ -23,6 +23,7 @@
 #include "hw/pci/q35-mch.h"
 #include "hw/rtc/mc146818.h"
 #include "hw/timer/hpet.h"
+#include "qapi-types.h"
 
 static const ObjectType *const types[] = {
     &object_type,
@@ -56,7 +57,22 @@ static const ObjectType *const types[] = {
     NULL,
 };
 
+/** What the schema offers to users is there. */
+static void types_check_enum(const QapiType *type, const char *prefix)
+{
+    for (unsigned i = 0; i < type->n_values; i++) {
+        g_autofree char *name = g_strconcat(prefix, type->values[i], NULL);
+
+        if (!object_type_find(name)) {
+            g_error("'%s' of %s is not in system/types.c", name, type->name);
+        }
+    }
+}
+
 void types_register(void)
 {
     object_types_register(types);
+    types_check_enum(&qapi_type_DeviceDriver, "");
+    types_check_enum(&qapi_type_ObjectKind, "");
+    types_check_enum(&qapi_type_ChardevBackendKind, "chardev-");
 }

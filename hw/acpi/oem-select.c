@@ -126,12 +126,29 @@ static void oem_warn_property(const char *property, const char *own,
     }
 }
 
+/** oem_find: the first table that @source names; -1 if there is none. */
+static int oem_find(const GPtrArray *tables, OemSource source)
+{
+    for (guint i = 0; source != OEM_SOURCE_NONE && tables && i < tables->len;
+         i++) {
+        if (!memcmp(oem_table(tables, i), oem_signatures[source], 4)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+bool acpi_oem_has_source(const GPtrArray *tables, OemSource source)
+{
+    return oem_find(tables, source) >= 0;
+}
+
 bool acpi_oem_select(const GPtrArray *tables, OemSource source,
                      const char *x_oem_id, const char *x_oem_table_id,
                      AcpiOemIdentity *identity, AcpiOemIdentity *general,
                      GPtrArray *warnings, GError **error)
 {
-    int winner = -1;
+    int winner;
 
     if (!acpi_header_text("x-oem-id", x_oem_id ? x_oem_id : "FIRMNT",
                           general->oem_id, sizeof(general->oem_id), error) ||
@@ -146,12 +163,7 @@ bool acpi_oem_select(const GPtrArray *tables, OemSource source,
         return true;
     }
 
-    for (guint i = 0; source != OEM_SOURCE_NONE && winner < 0 &&
-                      i < tables->len; i++) {
-        if (!memcmp(oem_table(tables, i), oem_signatures[source], 4)) {
-            winner = i;
-        }
-    }
+    winner = oem_find(tables, source);
     if (winner >= 0) {
         *identity = oem_of_table(oem_table(tables, winner));
         if (x_oem_id) {

@@ -169,6 +169,42 @@ static bool user_table_read(const char *option, const char *list,
     return true;
 }
 
+/** user_table_is_signature: what all known tables have. */
+static bool user_table_is_signature(const uint8_t *signature)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        if (!g_ascii_isalnum(signature[i]) && signature[i] != '_' &&
+            signature[i] != '!') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/**
+ * user_table_warn: mistakes that give a table all the same: another file than
+ * was meant, file and data swapped.
+ */
+static void user_table_warn(const char *list, const uint8_t *table,
+                            uint32_t len, const AcpiTableOptions *options,
+                            GPtrArray *warnings)
+{
+    const uint8_t *body = table + HEADER_LEN;
+
+    if (options->file && !options->sig && !user_table_is_signature(table)) {
+        g_ptr_array_add(warnings, g_strdup_printf(
+            "%s: does not begin with a table's signature; is it the table in "
+            "binary form?", list));
+    }
+    if (options->data && len >= 2 * HEADER_LEN &&
+        user_table_is_signature(body) &&
+        ld32_le(body + HEADER_LENGTH) == len - HEADER_LEN) {
+        g_ptr_array_add(warnings, g_strdup_printf(
+            "%s: begins with a table's header; 'file=' was probably meant",
+            list));
+    }
+}
+
 /* ------------------------------------------------------------------- tables */
 
 GBytes *acpi_user_table_load(const AcpiTableOptions *options,
@@ -178,6 +214,7 @@ GBytes *acpi_user_table_load(const AcpiTableOptions *options,
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     uint8_t *table;
     uint32_t said, len;
+    guint warned;
     bool given;
 
     if (!options->file == !options->data) {
@@ -203,8 +240,10 @@ GBytes *acpi_user_table_load(const AcpiTableOptions *options,
         return NULL;
     }
     said = ld32_le(table + HEADER_LENGTH);
-
+    warned = warnings->len;
+    user_table_warn(list, table, len, options, warnings);
     if (!user_table_set_header(table, options, options->data, &given, error)) {
+        g_ptr_array_set_size(warnings, warned);
         return NULL;
     }
     if (options->file && said != len) {

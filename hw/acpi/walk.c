@@ -19,6 +19,7 @@
 
 #include "util/bytes.h"
 #include "util/error.h"
+#include "util/report.h"
 
 /* ACPI 6.5, 5.2.5.1: where an RSDP can be */
 #define EBDA_SEGMENT_GPA 0x40e
@@ -441,9 +442,30 @@ static void walk_file_stem(const char signature[4], char stem[5])
     stem[4] = '\0';
 }
 
+/** Tables of an earlier dump would be taken for this machine's. */
+static void walk_warn_of_others(const char *directory, GHashTable *written)
+{
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+    g_autoptr(GString) others = g_string_new(NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        if (g_str_has_suffix(name, ".dat") &&
+            !g_hash_table_contains(written, name)) {
+            g_string_append_printf(others, " %s", name);
+        }
+    }
+    if (others->len) {
+        report_warning("%s holds tables that this machine does not have:%s",
+                       directory, others->str);
+    }
+}
+
 bool acpi_walk_dump(const GPtrArray *tables, const char *directory,
                     GError **error)
 {
+    g_autoptr(GHashTable) written =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) seen =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     struct stat st;
@@ -469,11 +491,14 @@ bool acpi_walk_dump(const GPtrArray *tables, const char *directory,
         g_hash_table_insert(seen, g_strdup(stem), GUINT_TO_POINTER(n + 1));
 
         g_autofree char *number = n ? g_strdup_printf("%u", n) : g_strdup("");
-        g_autofree char *path = g_strdup_printf("%s/%s%s.dat", directory, stem,
-                                                number);
+        g_autofree char *name = g_strdup_printf("%s%s.dat", stem, number);
+        g_autofree char *path = g_strdup_printf("%s/%s", directory, name);
+
         if (!walk_write_file(path, table->bytes, error)) {
             return false;
         }
+        g_hash_table_add(written, g_steal_pointer(&name));
     }
+    walk_warn_of_others(directory, written);
     return true;
 }

@@ -40,10 +40,16 @@ bool machine_check_ram(const ObjectType *type, uint64_t ram_size,
     if (ram_size >= klass->ram_least && ram_size <= klass->ram_most) {
         return true;
     }
-    return fm_error_set(error, "RAM of %" G_GUINT64_FORMAT " bytes: a machine "
-                        "of type '%s' has %" G_GUINT64_FORMAT " to %"
-                        G_GUINT64_FORMAT, ram_size, klass->name,
-                        klass->ram_least, klass->ram_most);
+
+    g_autofree char *size = g_format_size_full(ram_size,
+                                               G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *least = g_format_size_full(klass->ram_least,
+                                                G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *most = g_format_size_full(klass->ram_most,
+                                               G_FORMAT_SIZE_IEC_UNITS);
+
+    return fm_error_set(error, "%s of RAM: a machine of type '%s' has %s to "
+                        "%s", size, klass->name, least, most);
 }
 
 bool machine_build(Machine *machine, const MachineSetup *setup,

@@ -80,6 +80,12 @@ bool pc_acpi_init(PcMachine *pc, GError **error)
         return fm_error_prefix(error, "-acpitable: ");
     }
     legacy = acpi_user_tables_legacy(setup->acpi_tables);
+    if (options->has_oem_source && options->oem_source != OEM_SOURCE_NONE &&
+        !acpi_oem_has_source(setup->acpi_tables, options->oem_source)) {
+        report_warning("-machine oem-source=%s: there is no such table; RSDT "
+                       "and FADT keep the machine's identity",
+                       qapi_type_OemSource.values[options->oem_source]);
+    }
     if (!acpi_oem_select(setup->acpi_tables, options->oem_source,
                          options->x_oem_id, options->x_oem_table_id,
                          &pc->identity, &pc->general, warnings, error)) {

@@ -124,7 +124,8 @@ const char *qapi_describe_type(const QapiType *type);
  * @out: one line a member is appended, in this form:
  *       `  name=<type>          - doc (default: x)`
  *       enums list their values as <a|b|c>.  A union's arms follow, each under
- *       a line that says which value they belong to; with @branch, only its.
+ *       a line that says which value they belong to; with @branch, only its,
+ *       and the discriminator is left out.
  */
 void qapi_help(const QapiType *type, const char *branch, GString *out);
 
@@ -133,7 +134,8 @@ void qapi_help(const QapiType *type, const char *branch, GString *out);
  * @text: `key=value,...`; a comma in a value is written twice; `a.b=` and
  *        `a.0=` make objects and lists, whose items come in order; a key
  *        without `=` is `key=on`, and `nokey` is `key=off` where @type has a
- *        bool member `key` and no member `nokey`
+ *        bool member `key` and no member `nokey`; where @type has a member
+ *        `key` that is no bool, a value is needed
  * @implied_key: the key of the first item if that has no `=`; NULL: none
  * @type: the struct it is meant for, for the `nokey` form; may be NULL
  * @into: JSON object that the members are added to; a later key replaces an

@@ -119,6 +119,15 @@ static void test_option(gconstpointer machine)
         qtest_run_clear(&run);
         assert_all(directory, q35);
     }
+    /* Without them: what is left of them is told */
+    run = qtest_run(NULL, "-nodefaults -machine %s,dump-acpi=%s",
+                    (const char *)machine, directory);
+    g_assert_cmpint(run.status, ==, 0);
+    g_assert_true(g_pattern_match_simple("warning: * holds tables that this "
+                                         "machine does not have:* slic.dat*\n",
+                                         run.err));
+    g_assert_null(strstr(run.err, "facp.dat"));
+    qtest_run_clear(&run);
 }
 
 /** The command writes the same, byte for byte. */

@@ -285,6 +285,33 @@ static void test_length_mended(Loading *t, gconstpointer data)    /* R7 */
     g_assert_cmpuint(g_bytes_get_size(table), ==, 40);
 }
 
+/** Files that are hardly what was meant still give a table, and a warning. */
+static void test_doubtful(Loading *t, gconstpointer data)
+{
+    static const char text[] = "DefinitionBlock (\"\", \"SSDT\", 1, \"A\", 1)";
+    static const char source[] = "/*\n * Intel ACPI Component Architecture *\n";
+    g_autofree char *not_table = NULL, *swapped = NULL;
+
+    t->options.file = new_file(t, (const uint8_t *)source, sizeof(source));
+    g_bytes_unref(load(t));
+    not_table = g_strdup_printf("%s: does not begin with a table's signature; "
+                                "is it the table in binary form?",
+                                t->options.file);
+    g_assert_cmpstr(g_ptr_array_index(t->warnings, 0), ==, not_table);
+    g_ptr_array_set_size(t->warnings, 0);
+
+    t->options = (AcpiTableOptions) { .sig = (char *)"SLIC" };
+    t->options.data = new_file(t, slic_36, 36);
+    g_bytes_unref(load(t));
+    swapped = g_strdup_printf("%s: begins with a table's header; 'file=' was "
+                              "probably meant", t->options.data);
+    expect_warning(t, swapped);
+    /* a body that looks like nothing of the kind */
+    t->options.data = new_file(t, (const uint8_t *)text, sizeof(text));
+    g_bytes_unref(load(t));
+    expect_warning(t, NULL);
+}
+
 /** A SLIC cut short anywhere: an error, or a table of what is there. */
 static void test_truncated(Loading *t, gconstpointer data)    /* R5 */
 {
@@ -669,6 +696,7 @@ int main(int argc, char **argv)
     ADD("text", test_text);
     ADD("list", test_list);
     ADD("length-mended", test_length_mended);
+    ADD("doubtful", test_doubtful);
     ADD("truncated", test_truncated);
     ADD("longest", test_longest);
     ADD("pipes", test_pipes);

@@ -64,6 +64,14 @@ static void test_help_errors(void)
         /* A mistake counts more than the help that goes with it. */
         { "-mon help,@", "-mon help,@: Invalid parameter '@'" },
         { "-machine ?,@=1", "-machine ?,@=1: Invalid parameter '@'" },
+        { "-machine nope,help", "-machine nope,help: unsupported machine type "
+          "'nope' (-machine help lists them)" },
+        { "-machine q35,dump-acpi", "-machine q35,dump-acpi: Parameter "
+          "'dump-acpi' needs a value: dump-acpi=..." },
+        { "-acpitable sig,file=/x", "-acpitable sig,file=/x: Parameter 'sig' "
+          "needs a value: sig=..." },
+        { "-daemonize", "-daemonize: not available in this version" },
+        { "-frob", "-frob: invalid option (-help lists them)" },
         { "-device nope,help", "-device nope,help: 'nope' is no driver" },
         { "-device driver=,help", "-device driver=,help: '' is no driver" },
         { "-object qom-type=x,help",

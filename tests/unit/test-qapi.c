@@ -1154,6 +1154,9 @@ static void test_keyval(void)
 
 static void test_keyval_no(void)
 {
+    g_autoptr(GError) error = NULL;
+    json_object *into;
+
     /* `server` is a bool of an arm, `host` is not a bool. */
     assert_json(keyval("noserver", NULL, &qapi_type_TestUnion, NULL),
                 "{\"server\":\"off\"}");
@@ -1161,9 +1164,16 @@ static void test_keyval_no(void)
                 "{\"nohost\":\"on\"}");
     assert_json(keyval("noserver", NULL, NULL, NULL),
                 "{\"noserver\":\"on\"}");
-    /* `node` is a member, not `no` and `de`. */
-    assert_json(keyval("node,nonode", NULL, &qapi_type_TestNo, NULL),
-                "{\"node\":\"on\",\"nonode\":\"on\"}");
+    /* `node` is a member, not `no` and `de`; it is no bool, so `on` is not
+     * meant. */
+    assert_json(keyval("nonode", NULL, &qapi_type_TestNo, NULL),
+                "{\"nonode\":\"on\"}");
+    into = json_object_new_object();
+    g_assert_false(keyval_parse("de,node", NULL, &qapi_type_TestNo, into, NULL,
+                                &error));
+    g_assert_cmpstr(error->message, ==, "Parameter 'node' needs a value: "
+                    "node=...");
+    json_object_put(into);
     assert_json(keyval("nob,noserver=1", NULL, &qapi_type_TestOptional, NULL),
                 "{\"b\":\"off\",\"noserver\":\"1\"}");
     assert_json(keyval("no", NULL, &qapi_type_TestOptional, NULL),
@@ -1279,7 +1289,6 @@ static void test_help(void)
     qapi_help(&qapi_type_TestUnion, "inet", out);
     g_assert_cmpstr(out->str, ==,
         "  id=<string>          - name\n"
-        "  kind=<unix|inet|tree|none> - which arm\n"
         "  host=<string>        - where\n"
         "  ports=<[uint16]>     - several\n");
 

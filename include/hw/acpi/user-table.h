@@ -57,6 +57,10 @@ bool acpi_header_text(const char *option, const char *text, void *field,
 GBytes *acpi_user_table_load(const AcpiTableOptions *options,
                              GPtrArray *warnings, GError **error);
 
+/** acpi_oem_has_source: whether a table of the kind that @source names is among
+ *  @tables. */
+bool acpi_oem_has_source(const GPtrArray *tables, OemSource source);
+
 /**
  * acpi_oem_select:
  * @tables: GBytes of every user table, in command-line order

@@ -79,6 +79,8 @@ bool acpi_walk_origin(const AcpiFound *found, const AcpiBlobSet *set,
  * lower case, `.dat`; from the second of a signature on with a number, ssdt1.
  * Signature bytes that are no letter or digit become `_`.
  *
+ * Other `.dat` files in @directory stay, with a warning that names them.
+ *
  * Returns: false with @error naming the file; files already written stay.
  */
 bool acpi_walk_dump(const GPtrArray *tables, const char *directory,
