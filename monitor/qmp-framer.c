@@ -64,6 +64,16 @@ static void framer_restart(QmpFramer *framer)
     framer->depth = 0;
 }
 
+/* Whether what is being skipped is over before @c. */
+static bool framer_is_found_again(const QmpFramer *framer, uint8_t c)
+{
+    if (framer->state == QMP_FRAMER_LOST) {
+        /* Without `[`, a command inside an array would be taken for one. */
+        return c == '{' || c == '[' || c == '\n';
+    }
+    return framer->skipping && framer->line_start && c == '{';
+}
+
 static size_t framer_held_len(const QmpFramer *framer)
 {
     return framer->held ? framer->held->len : 0;
@@ -140,6 +150,8 @@ static FramerStep framer_step(QmpFramer *framer, uint8_t c)
     case QMP_FRAMER_WORD:
         return framer_is_space(c) || framer_is_quote(c) ||
                framer_is_structural(c) ? STEP_BEFORE : STEP_INSIDE;
+    case QMP_FRAMER_LOST:
+        return STEP_INSIDE;
     case QMP_FRAMER_STRING:
     case QMP_FRAMER_ESCAPE:
         break;
@@ -221,13 +233,14 @@ QmpFrame qmp_framer_next(QmpFramer *framer, const uint8_t **bytes,
         if (c == 0xff || (c < ' ' && !framer_is_space(c))) {
             at++;
             framer_restart(framer);
+            framer->state = QMP_FRAMER_LOST;
             frame = framer_fail(framer, c == 0xff
                                 ? "JSON parse error, stray byte 0xff"
                                 : "JSON parse error, stray control character",
                                 text, text_len);
             break;
         }
-        if (framer->skipping && framer->line_start && c == '{') {
+        if (framer_is_found_again(framer, c)) {
             framer_restart(framer);
         }
         framer->line_start = c == '\n';

@@ -9,7 +9,10 @@
  * A client that has lost its way gets back to a known state by
  *
  *   - the byte 0xFF, or a control character other than tab, newline and
- *     carriage return: whatever was begun is dropped, with one error;
+ *     carriage return, anywhere: whatever was begun is dropped, with one error
+ *     for each such byte, and then input is skipped in silence up to the next
+ *     `{` or `[`, which begins a text, or newline.  Quotes mean nothing
+ *     meanwhile: one that is left over from a string does not open another;
  *   - a tab, newline or carriage return inside a string, which JSON does not
  *     allow, or a text that is too long or too deep: one error, and then
  *     input is skipped.  Skipping ends with the end of the outermost object or
@@ -42,6 +45,7 @@ typedef enum QmpFramerState {
     QMP_FRAMER_NESTED,
     QMP_FRAMER_STRING,
     QMP_FRAMER_ESCAPE,          /* after a backslash in a string */
+    QMP_FRAMER_LOST,            /* after a stray byte; always skipping */
 } QmpFramerState;
 
 typedef struct QmpFramer {

@@ -212,6 +212,26 @@ static void test_resynchronise(void)
     g_assert_cmpstr(lines[5], ==, "{\"return\": {}, \"id\": 2}");
 }
 
+/** A bad byte in a string costs that command only, without any newline. */
+static void test_bad_byte(void)
+{
+    static const char *const bad[] = { "\xff", "\001" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *input = g_strdup_printf(
+            "{\"execute\": \"qmp_capabilities\"}"
+            "{\"execute\": \"query-name%s\"}"
+            "{\"execute\": \"query-name\", \"id\": 1}"
+            "{\"execute\": \"query-name\", \"id\": 2}"
+            "{\"execute\": \"quit\"}", bad[i]);
+        g_auto(GStrv) lines = talk(input, "");
+
+        assert_error(lines[2], "GenericError", "JSON parse error*");
+        g_assert_cmpstr(lines[3], ==, "{\"return\": {}, \"id\": 1}");
+        g_assert_cmpstr(lines[4], ==, "{\"return\": {}, \"id\": 2}");
+    }
+}
+
 static void test_id(void)
 {
     static const char *const ids[] = {
@@ -669,6 +689,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp/negotiation", test_negotiation);
     g_test_add_func("/qmp/errors", test_errors);
     g_test_add_func("/qmp/resynchronise", test_resynchronise);
+    g_test_add_func("/qmp/bad-byte", test_bad_byte);
     g_test_add_func("/qmp/id", test_id);
     g_test_add_func("/qmp/input-forms", test_input_forms);
     g_test_add_func("/qmp/hostile", test_hostile);

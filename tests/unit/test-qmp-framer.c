@@ -114,6 +114,25 @@ static void test_resync(void)
     check("{\"a\": \"\033{}", CONTROL "T{}\n");
 }
 
+/* No newline is needed to get over a stray byte, wherever it was. */
+static void test_lost(void)
+{
+    check("{\"a\": \"b\xff\"}{\"c\": \"d\"}{\"e\": \"f\"}",
+          STRAY "T{\"c\": \"d\"}\nT{\"e\": \"f\"}\n");
+    check("{'a': 'b\001c'} \r\t{'d': 'e'}", CONTROL "T{'d': 'e'}\n");
+    check("{\"a\": \"b\xff\"}\n{\"c\": \"d\"}\n",
+          STRAY "T{\"c\": \"d\"}\n");
+    check("{\"a\xff\": \"b\"}[\"c\"]", STRAY "T[\"c\"]\n");
+    check("{\"a\": \xff\"b\", \"c\": 1}{}", STRAY "T{}\n");
+    check("\xff \"lost\\\" ', ]}: 1 {}", STRAY "T{}\n");
+    /* Each stray byte is answered. */
+    check("{\"a\": \"\xff\"\xff\"}{}", STRAY STRAY "T{}\n");
+    /* What is on a line of its own is told its mistakes again. */
+    check("\xff lost\nbad\n{}", STRAY "Tbad\nT{}\n");
+    check("\xff[{}]{}", STRAY "T[{}]\nT{}\n");
+    check("{\"a\": \"b\tc\xff\"}{}", BAD_STRING STRAY "T{}\n");
+}
+
 static void test_bad_string(void)
 {
     check("{\"a\": \"b\n{}\n", BAD_STRING "T{}\n");
@@ -286,6 +305,7 @@ static void test_endless(void)
     check_endless("{\"a\": ", "1234567,", GIGABYTE / 16, "\n{}\n",
                   LONG "T{}\n");
     check_endless("", "x", GIGABYTE / 16, " {}", LONG "T{}\n");
+    check_endless("\xff", "x\" ]\\", GIGABYTE / 16, "{}", STRAY "T{}\n");
 }
 
 /* What is no text's beginning costs nothing. */
@@ -332,6 +352,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp-framer/strings", test_strings);
     g_test_add_func("/qmp-framer/garbage", test_garbage);
     g_test_add_func("/qmp-framer/resync", test_resync);
+    g_test_add_func("/qmp-framer/lost", test_lost);
     g_test_add_func("/qmp-framer/bad-string", test_bad_string);
     g_test_add_func("/qmp-framer/truncated", test_truncated);
     g_test_add_func("/qmp-framer/depth", test_depth);
