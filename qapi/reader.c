@@ -1,21 +1,15 @@
 /*
- * The walker: QAPI values by way of their metadata
- *
- * A value is reached in two ways.  As a value of its own (a command's
- * arguments, an item of a list, a union's arm) it is type->size bytes.  As a
- * member of a struct it is the same, except that a struct is held by pointer;
- * the place of a member is called a slot here.
+ * Reading QAPI values from JSON, true or made from key=value text
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "qapi/walker.h"
-
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/error.h"
+#include "value.h"
 
 /*
  * What json_parse_strict() lets through; JSON objects that were made in
@@ -85,144 +79,7 @@ static bool fail_expects(const QapiPath *path, const QapiType *type,
                         text[0] ? text : type->name, expected);
 }
 
-/* Look-up */
-
-const QapiMember *qapi_find_member(const QapiType *type, const char *name)
-{
-    for (uint32_t i = 0; i < type->n_members; i++) {
-        if (strcmp(type->members[i].name, name) == 0) {
-            return &type->members[i];
-        }
-    }
-    return NULL;
-}
-
-const QapiBranch *qapi_find_branch(const QapiType *type, const char *name)
-{
-    for (uint32_t i = 0; i < type->n_branches; i++) {
-        if (strcmp(type->branches[i].name, name) == 0) {
-            return &type->branches[i];
-        }
-    }
-    return NULL;
-}
-
-int qapi_enum_parse(const QapiType *type, const char *text)
-{
-    for (uint32_t i = 0; i < type->n_values; i++) {
-        if (strcmp(type->values[i], text) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-/* The arm that @value's discriminator selects; NULL if it has no members. */
-static const QapiBranch *value_arm(const QapiType *type, const void *value)
-{
-    if (!type->discriminator) {
-        return NULL;
-    }
-
-    /* The generator emits one branch for each value of the enum. */
-    const int *kind = (const void *)((const char *)value +
-                                     type->discriminator->offset);
-    g_assert(*kind >= 0 && (uint32_t)*kind < type->n_branches);
-
-    const QapiBranch *arm = &type->branches[*kind];
-    return arm->type ? arm : NULL;
-}
-
-static const QapiBranch *alternate_choice(const QapiType *type,
-                                          const void *value)
-{
-    const QapiAlternateKind *kind = value;
-
-    g_assert(*kind < type->n_branches);
-    return &type->branches[*kind];
-}
-
-static void *at(void *value, uint32_t offset)
-{
-    return (char *)value + offset;
-}
-
-static const void *at_const(const void *value, uint32_t offset)
-{
-    return (const char *)value + offset;
-}
-
-/* Freeing */
-
-static void slot_clear(const QapiType *type, void *slot)
-{
-    if (type->kind == QAPI_KIND_STRUCT) {
-        void **pointer = slot;
-
-        qapi_free(type, *pointer);
-        *pointer = NULL;
-    } else {
-        qapi_clear(type, slot);
-    }
-}
-
-void qapi_clear(const QapiType *type, void *value)
-{
-    switch (type->kind) {
-    case QAPI_KIND_STR:
-        g_free(*(char **)value);
-        break;
-    case QAPI_KIND_ANY:
-        json_object_put(*(json_object **)value);
-        break;
-    case QAPI_KIND_STRUCT: {
-        const QapiBranch *arm = value_arm(type, value);
-
-        if (arm) {
-            qapi_clear(arm->type, at(value, arm->offset));
-        }
-        for (uint32_t i = 0; i < type->n_members; i++) {
-            slot_clear(type->members[i].type,
-                       at(value, type->members[i].offset));
-        }
-        break;
-    }
-    case QAPI_KIND_LIST: {
-        QapiList *list = value;
-
-        for (size_t i = 0; i < list->len; i++) {
-            qapi_clear(type->element,
-                       (char *)list->items + i * type->element->size);
-        }
-        g_free(list->items);
-        break;
-    }
-    case QAPI_KIND_ALTERNATE: {
-        const QapiBranch *choice = alternate_choice(type, value);
-
-        slot_clear(choice->type, at(value, choice->offset));
-        break;
-    }
-    case QAPI_KIND_BOOL:
-    case QAPI_KIND_INT:
-    case QAPI_KIND_SIZE:
-    case QAPI_KIND_NUMBER:
-    case QAPI_KIND_NULL:
-    case QAPI_KIND_ENUM:
-        break;
-    }
-    memset(value, 0, type->size);
-}
-
-void qapi_free(const QapiType *type, void *value)
-{
-    if (value) {
-        qapi_clear(type, value);
-        g_free(value);
-    }
-}
-
-/* Text with embedded NULs: C0 80 in C, U+0000 in JSON */
+/* Text with embedded NULs: U+0000 in JSON is C0 80 in C */
 
 static char *text_from_json(json_object *in)
 {
@@ -254,37 +111,6 @@ static char *text_from_json(json_object *in)
     return out;
 }
 
-static json_object *text_to_json(const char *text)
-{
-    size_t len = strlen(text);
-
-    if (g_utf8_validate(text, (gssize)len, NULL)) {
-        return json_object_new_string_len(text, (int)len);
-    }
-
-    /* Command lines are bytes: what is not UTF-8 must not reach a client. */
-    g_autoptr(GString) out = g_string_sized_new(len + 16);
-    const char *end = text + len;
-
-    while (text < end) {
-        const char *good;
-
-        g_utf8_validate(text, end - text, &good);
-        g_string_append_len(out, text, good - text);
-        if (good == end) {
-            break;
-        }
-        if ((uint8_t)good[0] == 0xc0 && (uint8_t)good[1] == 0x80) {
-            g_string_append_c(out, 0);
-            text = good + 2;
-        } else {
-            g_string_append(out, "\xef\xbf\xbd");
-            text = good + 1;
-        }
-    }
-    return json_object_new_string_len(out->str, (int)out->len);
-}
-
 /* Scalars */
 
 static void int_store(const QapiType *type, void *value, uint64_t bits)
@@ -303,33 +129,6 @@ static void int_store(const QapiType *type, void *value, uint64_t bits)
         *(uint64_t *)value = bits;
         break;
     }
-}
-
-static json_object *int_to_json(const QapiType *type, const void *value)
-{
-    int64_t number;
-
-    switch (type->width) {
-    case 1:
-        number = type->is_signed ? (int64_t)*(const int8_t *)value :
-                                   (int64_t)*(const uint8_t *)value;
-        break;
-    case 2:
-        number = type->is_signed ? (int64_t)*(const int16_t *)value :
-                                   (int64_t)*(const uint16_t *)value;
-        break;
-    case 4:
-        number = type->is_signed ? (int64_t)*(const int32_t *)value :
-                                   (int64_t)*(const uint32_t *)value;
-        break;
-    default:
-        if (!type->is_signed) {
-            return json_object_new_uint64(*(const uint64_t *)value);
-        }
-        number = *(const int64_t *)value;
-        break;
-    }
-    return json_object_new_int64(number);
 }
 
 /* An integer of any type: its bits, and whether it is below zero. */
@@ -531,13 +330,13 @@ static bool has_member(const QapiType *type, const void *value,
             return true;
         }
 
-        const QapiBranch *arm = value_arm(type, value);
+        const QapiBranch *arm = qapi_value_arm(type, value);
 
         if (!arm) {
             return false;
         }
         type = arm->type;
-        value = at_const(value, arm->offset);
+        value = qapi_at_const(value, arm->offset);
     }
 }
 
@@ -585,10 +384,10 @@ static const char *nearest_member(const QapiType *type, const void *value,
             }
         }
 
-        const QapiBranch *arm = value_arm(type, value);
+        const QapiBranch *arm = qapi_value_arm(type, value);
 
         type = arm ? arm->type : NULL;
-        value = arm ? at_const(value, arm->offset) : NULL;
+        value = arm ? qapi_at_const(value, arm->offset) : NULL;
     }
     return best;
 }
@@ -622,7 +421,7 @@ static bool read_members(const QapiType *type, json_object *in,
 {
     for (uint32_t i = 0; i < type->n_members; i++) {
         const QapiMember *member = &type->members[i];
-        void *slot = at(value, member->offset);
+        void *slot = qapi_at(value, member->offset);
         json_object *found;
 
         if (json_object_object_get_ex(in, member->name, &found)) {
@@ -635,7 +434,7 @@ static bool read_members(const QapiType *type, json_object *in,
                 return false;
             }
             if (member->has_offset >= 0) {
-                *(bool *)at(value, (uint32_t)member->has_offset) = true;
+                *(bool *)qapi_at(value, (uint32_t)member->has_offset) = true;
             }
             (*n_known)++;
         } else if (member->default_text) {
@@ -653,10 +452,10 @@ static bool read_members(const QapiType *type, json_object *in,
         }
     }
 
-    const QapiBranch *arm = value_arm(type, value);
+    const QapiBranch *arm = qapi_value_arm(type, value);
 
-    return !arm || read_members(arm->type, in, path, at(value, arm->offset),
-                                n_known, missing, error);
+    return !arm || read_members(arm->type, in, path,
+                                qapi_at(value, arm->offset), n_known, missing, error);
 }
 
 static bool read_struct(const QapiType *type, json_object *in,
@@ -792,7 +591,8 @@ static bool read_alternate(const QapiType *type, json_object *in,
         return fail_type(path, type, type->name, error);
     }
     *(QapiAlternateKind *)value = (QapiAlternateKind)(chosen - type->branches);
-    return read_slot(chosen->type, in, path, at(value, chosen->offset), error);
+    return read_slot(chosen->type, in, path,
+                     qapi_at(value, chosen->offset), error);
 }
 
 static bool read_text(const QapiType *type, json_object *in,
@@ -923,7 +723,7 @@ bool qapi_member_from_json(const QapiMember *member, json_object *in,
 {
     const QapiPath path = { .name = member->name, .input = input };
     const QapiType *type = member->type;
-    void *slot = at(object, member->offset);
+    void *slot = qapi_at(object, member->offset);
     size_t slot_size = type->kind == QAPI_KIND_STRUCT ? sizeof(void *) :
                                                         type->size;
     /* The largest slot is an alternate's, with a list as its choice. */
@@ -934,125 +734,22 @@ bool qapi_member_from_json(const QapiMember *member, json_object *in,
 
     g_assert(slot_size <= sizeof(fresh));
     if (!read_slot(type, in, &path, &fresh, error)) {
-        slot_clear(type, &fresh);
+        qapi_slot_clear(type, &fresh);
         return false;
     }
     if (member->is_discriminator && *(int *)slot != *(int *)fresh.bytes) {
         return fm_error_set(error, "Parameter '%s' cannot be changed, other "
                             "parameters depend on it", member->name);
     }
-    slot_clear(type, slot);
+    qapi_slot_clear(type, slot);
     memcpy(slot, &fresh, slot_size);
     if (member->has_offset >= 0) {
-        *(bool *)at(object, (uint32_t)member->has_offset) = true;
+        *(bool *)qapi_at(object, (uint32_t)member->has_offset) = true;
     }
     return true;
 }
 
-/* Writing */
-
-static json_object *slot_to_json(const QapiType *type, const void *slot)
-{
-    if (type->kind == QAPI_KIND_STRUCT) {
-        const void *pointer = *(void *const *)slot;
-
-        return pointer ? qapi_to_json(type, pointer) : NULL;
-    }
-    return qapi_to_json(type, slot);
-}
-
-bool qapi_member_present(const QapiMember *member, const void *object)
-{
-    const void *slot = at_const(object, member->offset);
-
-    if (!member->optional || member->default_text) {
-        return true;
-    }
-    if (member->has_offset >= 0) {
-        return *(const bool *)at_const(object, (uint32_t)member->has_offset);
-    }
-    return *(void *const *)slot != NULL;
-}
-
-json_object *qapi_member_to_json(const QapiMember *member, const void *object)
-{
-    return slot_to_json(member->type, at_const(object, member->offset));
-}
-
-static void members_to_json(const QapiType *type, const void *value,
-                            json_object *out)
-{
-    for (uint32_t i = 0; i < type->n_members; i++) {
-        const QapiMember *member = &type->members[i];
-
-        if (qapi_member_present(member, value)) {
-            /* The schema's names differ and live as long as the program. */
-            json_object_object_add_ex(out, member->name,
-                                      qapi_member_to_json(member, value),
-                                      JSON_C_OBJECT_ADD_KEY_IS_NEW |
-                                      JSON_C_OBJECT_KEY_IS_CONSTANT);
-        }
-    }
-
-    const QapiBranch *arm = value_arm(type, value);
-
-    if (arm) {
-        members_to_json(arm->type, at_const(value, arm->offset), out);
-    }
-}
-
-json_object *qapi_to_json(const QapiType *type, const void *value)
-{
-    switch (type->kind) {
-    case QAPI_KIND_STR: {
-        const char *text = *(char *const *)value;
-
-        return text_to_json(text ? text : "");
-    }
-    case QAPI_KIND_BOOL:
-        return json_object_new_boolean(*(const bool *)value);
-    case QAPI_KIND_INT:
-    case QAPI_KIND_SIZE:
-        return int_to_json(type, value);
-    case QAPI_KIND_NUMBER:
-        return json_object_new_double(*(const double *)value);
-    case QAPI_KIND_NULL:
-        return NULL;
-    case QAPI_KIND_ANY:
-        return json_object_get(*(json_object *const *)value);
-    case QAPI_KIND_ENUM: {
-        int index = *(const int *)value;
-
-        g_assert(index >= 0 && (uint32_t)index < type->n_values);
-        return json_object_new_string(type->values[index]);
-    }
-    case QAPI_KIND_STRUCT: {
-        json_object *out = json_object_new_object();
-
-        members_to_json(type, value, out);
-        return out;
-    }
-    case QAPI_KIND_LIST: {
-        const QapiList *list = value;
-        json_object *out = json_object_new_array();
-
-        for (size_t i = 0; i < list->len; i++) {
-            json_object_array_add(
-                out, qapi_to_json(type->element, (const char *)list->items +
-                                                 i * type->element->size));
-        }
-        return out;
-    }
-    case QAPI_KIND_ALTERNATE: {
-        const QapiBranch *choice = alternate_choice(type, value);
-
-        return slot_to_json(choice->type, at_const(value, choice->offset));
-    }
-    }
-    g_assert_not_reached();
-}
-
-/* Making and copying */
+/* Defaults */
 
 void qapi_set_defaults(const QapiType *type, void *value)
 {
@@ -1063,15 +760,15 @@ void qapi_set_defaults(const QapiType *type, void *value)
         const QapiMember *member = &type->members[i];
 
         if (member->default_text) {
-            slot_set_default(member, at(value, member->offset));
+            slot_set_default(member, qapi_at(value, member->offset));
         }
     }
     /* A discriminator without a default selects nothing yet. */
     if (type->discriminator && type->discriminator->default_text) {
-        const QapiBranch *arm = value_arm(type, value);
+        const QapiBranch *arm = qapi_value_arm(type, value);
 
         if (arm) {
-            qapi_set_defaults(arm->type, at(value, arm->offset));
+            qapi_set_defaults(arm->type, qapi_at(value, arm->offset));
         }
     }
 }
@@ -1082,177 +779,4 @@ void *qapi_new(const QapiType *type)
 
     qapi_set_defaults(type, value);
     return value;
-}
-
-static void slot_copy(const QapiType *type, const void *from, void *to)
-{
-    if (type->kind == QAPI_KIND_STRUCT) {
-        const void *old = *(void *const *)from;
-
-        if (old) {
-            void *fresh = g_malloc0(type->size);
-
-            qapi_copy(type, old, fresh);
-            *(void **)to = fresh;
-        }
-    } else {
-        qapi_copy(type, from, to);
-    }
-}
-
-void qapi_copy(const QapiType *type, const void *from, void *to)
-{
-    switch (type->kind) {
-    case QAPI_KIND_STR:
-        *(char **)to = g_strdup(*(char *const *)from);
-        return;
-    case QAPI_KIND_ANY: {
-        /* Not shared: who holds a value may change it. */
-        json_object *old = *(json_object *const *)from;
-
-        if (old) {
-            int result = json_object_deep_copy(old, to, NULL);
-
-            g_assert(result == 0);
-        }
-        return;
-    }
-    case QAPI_KIND_STRUCT: {
-        for (uint32_t i = 0; i < type->n_members; i++) {
-            const QapiMember *member = &type->members[i];
-
-            slot_copy(member->type, at_const(from, member->offset),
-                      at(to, member->offset));
-            if (member->has_offset >= 0) {
-                uint32_t offset = (uint32_t)member->has_offset;
-
-                *(bool *)at(to, offset) =
-                    *(const bool *)at_const(from, offset);
-            }
-        }
-
-        const QapiBranch *arm = value_arm(type, from);
-
-        if (arm) {
-            qapi_copy(arm->type, at_const(from, arm->offset),
-                      at(to, arm->offset));
-        }
-        return;
-    }
-    case QAPI_KIND_LIST: {
-        const QapiList *old = from;
-        QapiList *list = to;
-        size_t size = type->element->size;
-
-        if (old->len == 0) {
-            return;
-        }
-        list->items = g_malloc0_n(old->len, size);
-        list->len = old->len;
-        for (size_t i = 0; i < old->len; i++) {
-            qapi_copy(type->element, (const char *)old->items + i * size,
-                      (char *)list->items + i * size);
-        }
-        return;
-    }
-    case QAPI_KIND_ALTERNATE: {
-        const QapiBranch *choice = alternate_choice(type, from);
-
-        *(QapiAlternateKind *)to = *(const QapiAlternateKind *)from;
-        slot_copy(choice->type, at_const(from, choice->offset),
-                  at(to, choice->offset));
-        return;
-    }
-    case QAPI_KIND_BOOL:
-    case QAPI_KIND_INT:
-    case QAPI_KIND_SIZE:
-    case QAPI_KIND_NUMBER:
-    case QAPI_KIND_NULL:
-    case QAPI_KIND_ENUM:
-        memcpy(to, from, type->size);
-        return;
-    }
-    g_assert_not_reached();
-}
-
-void *qapi_list_append(const QapiType *type, void *list)
-{
-    QapiList *grown = list;
-    size_t size = type->element->size;
-
-    g_assert(type->kind == QAPI_KIND_LIST);
-    grown->items = g_realloc_n(grown->items, grown->len + 1, size);
-
-    void *item = (char *)grown->items + grown->len++ * size;
-
-    memset(item, 0, size);
-    return item;
-}
-
-/* Help */
-
-const char *qapi_describe_type(const QapiType *type)
-{
-    return type->kind == QAPI_KIND_STR ? "string" : type->name;
-}
-
-/* The schema's documentation is reStructuredText; a terminal is not. */
-static void help_append_doc(GString *out, const char *doc)
-{
-    g_auto(GStrv) parts = g_strsplit(doc, "``", -1);
-    g_autofree char *plain = g_strjoinv("'", parts);
-
-    g_string_append(out, plain);
-}
-
-/* @known: a member whose value is known already; NULL: none */
-static void help_members(const QapiType *type, const QapiMember *known,
-                         GString *out)
-{
-    for (uint32_t i = 0; i < type->n_members; i++) {
-        const QapiMember *member = &type->members[i];
-        g_autoptr(GString) left = g_string_new(NULL);
-
-        if (member == known) {
-            continue;
-        }
-
-        g_string_append_printf(left, "%s=<", member->name);
-        if (member->type->kind == QAPI_KIND_ENUM) {
-            for (uint32_t j = 0; j < member->type->n_values; j++) {
-                g_string_append_printf(left, "%s%s", j ? "|" : "",
-                                       member->type->values[j]);
-            }
-        } else {
-            g_string_append(left, qapi_describe_type(member->type));
-        }
-        g_string_append_c(left, '>');
-        g_string_append_printf(out, "  %-20s - ", left->str);
-        help_append_doc(out, member->doc);
-        if (member->default_text) {
-            g_string_append_printf(out, " (default: %s)",
-                                   member->default_text);
-        }
-        g_string_append_c(out, '\n');
-    }
-}
-
-void qapi_help(const QapiType *type, const char *branch, GString *out)
-{
-    help_members(type, branch ? type->discriminator : NULL, out);
-    for (uint32_t i = 0; i < type->n_branches; i++) {
-        const QapiBranch *arm = &type->branches[i];
-
-        if (!arm->type || (branch && strcmp(arm->name, branch) != 0)) {
-            continue;
-        }
-        if (arm->type->n_members == 0) {
-            continue;
-        }
-        if (!branch) {
-            g_string_append_printf(out, "With %s=%s:\n",
-                                   type->discriminator->name, arm->name);
-        }
-        qapi_help(arm->type, NULL, out);
-    }
 }
