@@ -455,7 +455,8 @@ static bool read_members(const QapiType *type, json_object *in,
     const QapiBranch *arm = qapi_value_arm(type, value);
 
     return !arm || read_members(arm->type, in, path,
-                                qapi_at(value, arm->offset), n_known, missing, error);
+                                qapi_at(value, arm->offset), n_known, missing,
+                                error);
 }
 
 static bool read_struct(const QapiType *type, json_object *in,

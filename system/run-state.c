@@ -76,10 +76,11 @@ void system_shutdown(System *system, ShutdownCause cause)
 
 static void run_state_suspend(System *system)
 {
+    /* a test can do this to a machine that is stopped: it stays stopped */
     if (system->state == RUN_STATE_RUNNING) {
         system->state = RUN_STATE_SUSPENDED;
-        monitor_emit(system->monitors, &qapi_event_SUSPEND, NULL);
     }
+    monitor_emit(system->monitors, &qapi_event_SUSPEND, NULL);
 }
 
 void system_settle(System *system)

@@ -434,10 +434,25 @@ static void test_s3(gconstpointer data)
     status = qtest_qmp_return(qts, "{'execute': 'query-status'}");
     g_assert_cmpstr(qtest_json_string(status, "status"), ==, "suspended");
     json_object_put(status);
+    /* neither of them wakes it */
+    qtest_qmp_ok(qts, "{'execute': 'cont'}");
+    qtest_qmp_ok(qts, "{'execute': 'stop'}");
+    status = qtest_qmp_return(qts, "{'execute': 'query-status'}");
+    g_assert_cmpstr(qtest_json_string(status, "status"), ==, "suspended");
+    json_object_put(status);
     qtest_qmp_ok(qts, "{'execute': 'system_reset'}");
     json_object_put(qtest_qmp_event_wait(qts, "RESET"));
     status = qtest_qmp_return(qts, "{'execute': 'query-status'}");
     g_assert_cmpstr(qtest_json_string(status, "status"), ==, "running");
+    json_object_put(status);
+
+    /* a machine that is stopped tells it, and stays stopped */
+    qtest_qmp_ok(qts, "{'execute': 'stop'}");
+    place_pm(qts, data);
+    qtest_outw(qts, PM1_CNT, SLP_EN | 1 << 10);
+    json_object_put(qtest_qmp_event_wait(qts, "SUSPEND"));
+    status = qtest_qmp_return(qts, "{'execute': 'query-status'}");
+    g_assert_cmpstr(qtest_json_string(status, "status"), ==, "paused");
     json_object_put(status);
     qtest_quit(qts);
 }
