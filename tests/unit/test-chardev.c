@@ -665,6 +665,7 @@ static void test_tcp_name(void)
     WAIT_FOR(heard->opened == 1);
     drop(client);
     drop(server);
+    heard_free(heard);
 }
 
 static void test_tcp(void)
