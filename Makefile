@@ -44,7 +44,8 @@ asan: packages-test
 	@test -f $(ASAN_BUILD)/build.ninja || \
 	    ./configure --builddir=$(ASAN_BUILD) --enable-sanitizers
 	ninja -C $(ASAN_BUILD)
-	$(call MESON_TEST,$(ASAN_BUILD)) --timeout-multiplier 4
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    $(call MESON_TEST,$(ASAN_BUILD)) --timeout-multiplier 4
 
 install: all
 	meson install -C $(BUILD) --no-rebuild
