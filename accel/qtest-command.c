@@ -38,7 +38,7 @@ typedef struct QtestLine {
     unsigned n;
 } QtestLine;
 
-/* ------------------------------------------------------------------ replies */
+/* Replies */
 
 static void G_GNUC_PRINTF(2, 3) qtest_fail(const QtestCall *call,
                                            const char *fmt, ...)
@@ -108,7 +108,7 @@ void qtest_append_shown(GString *to, const char *text, size_t len, size_t max)
     }
 }
 
-/* ------------------------------------------------- words, numbers and bytes */
+/* Words, numbers and bytes */
 
 static bool qtest_is_space(char c)
 {
@@ -242,7 +242,7 @@ static void qtest_encode_hex(char *text, const uint8_t *bytes, size_t len)
     }
 }
 
-/* ------------------------------------------------------------ ports, memory */
+/* Ports, memory */
 
 static bool qtest_arg_port(const QtestCall *call, uint64_t *port)
 {
@@ -471,7 +471,7 @@ static void qtest_endianness(QtestCall *call)
     g_string_append(call->reply, "OK little\n");
 }
 
-/* --------------------------------------------------------------- interrupts */
+/* Interrupts */
 
 /** The device at path args[0]; NULL after a reply. */
 static Device *qtest_arg_device(const QtestCall *call)
@@ -599,7 +599,7 @@ static void qtest_set_irq_in(QtestCall *call)
     qtest_ok(call);
 }
 
-/* -------------------------------------------------------------------- clock */
+/* Clock */
 
 static void qtest_clock_step(QtestCall *call)
 {
@@ -644,7 +644,7 @@ static void qtest_module_load(QtestCall *call)
     qtest_fail(call, "no modules: everything is built in");
 }
 
-/* ----------------------------------------------------------------- commands */
+/* Commands */
 
 typedef struct QtestCommand {
     const char *name;

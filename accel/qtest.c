@@ -49,7 +49,7 @@ struct QtestServer {
     gint64 log_start_us;
 };
 
-/* ------------------------------------------------------------------ the log */
+/* The log */
 
 static void qtest_log(QtestServer *server, char direction, const char *text,
                       size_t len)
@@ -111,7 +111,7 @@ static bool qtest_open_log(QtestServer *server, const char *path,
     return true;
 }
 
-/* --------------------------------------------------------------- the stream */
+/* The stream */
 
 /** Whether enough waits to be sent that no further line should be run. */
 static bool qtest_stalled(const QtestServer *server)
@@ -298,7 +298,7 @@ static void qtest_event(void *opaque, ChardevEvent event)
     qtest_commands_release_lines(&server->commands);
 }
 
-/* ----------------------------------------------------------------- its life */
+/* Its life */
 
 QtestServer *qtest_server_new(const QtestTarget *target, Chardev *chr,
                               const char *log_path, GError **error)

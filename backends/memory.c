@@ -31,7 +31,7 @@ const ObjectType memory_backend_type = {
     .finalize = memory_backend_finalize,
 };
 
-/* -------------------------------------------------------- memory-backend-ram */
+/* memory-backend-ram */
 
 static bool memory_backend_ram_check(const Object *obj, const void *config,
                                      GError **error)

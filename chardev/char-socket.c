@@ -114,7 +114,7 @@ static bool chardev_socket_check(const Object *obj, const void *value,
     return true;
 }
 
-/* -------------------------------------------------------------- connection */
+/* Connection */
 
 static void socket_set_nodelay(const ChardevSocket *sock, int fd)
 {
@@ -256,7 +256,7 @@ static bool chardev_socket_wait_connected(Chardev *chr,
     return true;
 }
 
-/* ------------------------------------------------------------------ client */
+/* Client */
 
 /* Does a signal that ends the program wait, blocked, until we are done? */
 static bool socket_signal_pending(void)
@@ -325,7 +325,7 @@ static int socket_connect(const struct sockaddr *address, socklen_t len)
     return fd;
 }
 
-/* ------------------------------------------------------------------ server */
+/* Server */
 
 /* Returns the listening descriptor, or a negative errno. */
 static int socket_listen(const struct sockaddr *address, socklen_t len,
@@ -353,7 +353,7 @@ static int socket_listen(const struct sockaddr *address, socklen_t len,
     return fd;
 }
 
-/* -------------------------------------------------------------------- unix */
+/* Unix */
 
 /*
  * Is the socket at the path nobody's?  A connection would be noticed by a
@@ -427,7 +427,7 @@ static bool socket_open_unix(ChardevSocket *sock, GError **error)
     return true;
 }
 
-/* --------------------------------------------------------------------- TCP */
+/* TCP */
 
 static char *socket_tcp_name(const char *host, const char *port)
 {
@@ -586,7 +586,7 @@ static bool socket_open_tcp(ChardevSocket *sock, GError **error)
     return ok;
 }
 
-/* -------------------------------------------------------------------- type */
+/* Type */
 
 static bool chardev_socket_open(Chardev *chr, const ChardevOptions *options,
                                 GError **error)

@@ -107,7 +107,7 @@ static void chardev_tell(Chardev *chr, ChardevEvent event)
     }
 }
 
-/* ------------------------------------------------------------------ output */
+/* Output */
 
 size_t chardev_pending(const Chardev *chr)
 {
@@ -250,7 +250,7 @@ void chardev_flush(Chardev *chr, int timeout_ms)
     }
 }
 
-/* ------------------------------------------------------------------- input */
+/* Input */
 
 static void chardev_end_of_input(Chardev *chr)
 {
@@ -332,7 +332,7 @@ void chardev_opened(Chardev *chr, int in_fd, int out_fd)
     chardev_accept_input(chr);
 }
 
-/* ------------------------------------------------------------------- users */
+/* Users */
 
 bool chardev_attach(Chardev *chr, const ChardevUser *user, GError **error)
 {
@@ -356,7 +356,7 @@ void chardev_detach(Chardev *chr)
     chr->user = (ChardevUser){ 0 };
 }
 
-/* ---------------------------------------------------------------- creation */
+/* Creation */
 
 Chardev *chardev_create(ChardevOptions *options, GError **error)
 {
@@ -469,7 +469,7 @@ ChardevOptions *chardev_parse_shorthand(const char *text, const char *id,
     return options;
 }
 
-/* -------------------------------------------------------------------- type */
+/* Type */
 
 static bool chardev_check(const Object *obj, const void *config,
                           GError **error)

@@ -59,7 +59,7 @@ void monitor_complete_negotiation(Monitor *mon, bool oob)
     mon->oob = oob;
 }
 
-/* ----------------------------------------------------------------- output */
+/* Output */
 
 static int monitor_indent(const Monitor *mon)
 {
@@ -168,7 +168,7 @@ static void monitor_greet(Monitor *mon)
     monitor_end(mon);
 }
 
-/* ---------------------------------------------------------------- commands */
+/* Commands */
 
 /* What a request asks for, checked. */
 typedef struct MonitorRequest {
@@ -356,7 +356,7 @@ static void monitor_handle(Monitor *mon, json_object *json)
     monitor_end_answer(mon, json);
 }
 
-/* ------------------------------------------------------------------- input */
+/* Input */
 
 static void monitor_handle_text(Monitor *mon, const char *text, size_t len)
 {
@@ -454,7 +454,7 @@ static void monitor_event(void *opaque, ChardevEvent event)
     }
 }
 
-/* ------------------------------------------------------------------ events */
+/* Events */
 
 static void monitor_send_event(Monitor *mon, const QapiEvent *event,
                                gint64 now_us, const void *data)
@@ -498,7 +498,7 @@ void monitor_emit(MonitorSet *set, const QapiEvent *event, const void *data)
     }
 }
 
-/* -------------------------------------------------------------------- sets */
+/* Sets */
 
 static void monitor_free(gpointer opaque)
 {

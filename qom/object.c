@@ -24,7 +24,7 @@ const ObjectType container_type = {
     .doc = "Holds other objects",
 };
 
-/* ---------------------------------------------------------------- types */
+/* Types */
 
 static const ObjectType *const no_types[] = { NULL };
 static const ObjectType *const *registered_types;
@@ -149,7 +149,7 @@ static size_t type_instance_size(const ObjectType *type)
     return type->instance_size;
 }
 
-/* -------------------------------------------------------- life of an object */
+/* Life of an object */
 
 bool object_check_id(const char *id, GError **error)
 {
@@ -400,7 +400,7 @@ bool object_is_a(const Object *obj, const ObjectType *type)
     return object_type_is_a(obj->type, type);
 }
 
-/* --------------------------------------------------------------- the tree */
+/* The tree */
 
 static Object *object_child_n(const Object *parent, const char *name,
                               size_t len)
@@ -547,7 +547,7 @@ bool object_foreach(Object *obj, bool (*visit)(Object *obj, void *opaque),
     return true;
 }
 
-/* ------------------------------------------------------------- properties */
+/* Properties */
 
 /* A member and the struct that holds it: the configuration or, where that is
  * a union, its active arm. */

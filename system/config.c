@@ -127,7 +127,7 @@ bool config_add_stream(Config *c, GPtrArray *streams, const char *option,
     return true;
 }
 
-/* ------------------------------------------- what follows from all together */
+/* What follows from all together */
 
 static bool config_resolve_accel(Config *c, GError **error)
 {

@@ -29,7 +29,7 @@
 
 enum { VIEW_READ, VIEW_WRITE };
 
-/* ---------------------------------------------------------------- changes */
+/* Changes */
 
 /* Everything that shows @mr must be flattened again. */
 static void memory_region_touch(MemoryRegion *mr)
@@ -72,7 +72,7 @@ static void pointers_add(GPtrArray **array, void *pointer)
     g_ptr_array_add(*array, pointer);
 }
 
-/* ---------------------------------------------------------------- regions */
+/* Regions */
 
 static void memory_region_setup(MemoryRegion *mr, MemoryKind kind,
                                 const char *name, uint64_t size)
@@ -265,7 +265,7 @@ void memory_region_set_access(MemoryRegion *mr, bool readable, bool writable)
     }
 }
 
-/* ------------------------------------------------------------------ views */
+/* Views */
 
 /* The part of a region that a view gets to see: offsets first to last, the
  * first of them at addr. */
@@ -441,7 +441,7 @@ const GArray *address_space_view(AddressSpace *as, bool for_write)
     return as->views[for_write ? VIEW_WRITE : VIEW_READ];
 }
 
-/* --------------------------------------------------------------- accesses */
+/* Accesses */
 
 /* What answers at an address, and how far it goes. */
 typedef struct Spot {

@@ -47,7 +47,7 @@ static void aml_little(AmlWriter *w, unsigned width, uint64_t value)
     aml_bytes(w, raw, width);
 }
 
-/* ------------------------------------------------------------------- names */
+/* Names */
 
 /** aml_segment: up to 4 characters, filled up with '_' (ACPI 6.5, 20.2.2). */
 static void aml_segment(AmlWriter *w, const char *seg, size_t len)
@@ -104,7 +104,7 @@ void aml_name(AmlWriter *w, const char *path)
     aml_path(w, path);
 }
 
-/* --------------------------------------------------------------- data terms */
+/* Data terms */
 
 /** aml_int_encode: the shortest encoding; returns its length, at most 9. */
 static unsigned aml_int_encode(uint8_t raw[9], uint64_t value)
@@ -186,7 +186,7 @@ void aml_arg(AmlWriter *w, unsigned n)
     aml_op(w, OP_ARG0 + n);
 }
 
-/* ------------------------------------------------ terms with package length */
+/* Terms with package length */
 
 /**
  * aml_length_encode: a package length (ACPI 6.5, 20.2.4); returns how many

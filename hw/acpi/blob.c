@@ -22,7 +22,7 @@ static bool blob_name_fits(const char *file)
     return *file && strlen(file) < ACPI_LOADER_FILE_LEN;
 }
 
-/* ------------------------------------------------------------------ the set */
+/* The set */
 
 static void blob_free(gpointer data)
 {
@@ -91,7 +91,7 @@ AcpiBlob *acpi_blob_find(const AcpiBlobSet *set, const char *file)
     return NULL;
 }
 
-/* ------------------------------------------------------------------- bytes */
+/* Bytes */
 
 void acpi_blob_append(AcpiBlob *blob, const void *bytes, uint32_t len)
 {
@@ -121,7 +121,7 @@ void acpi_blob_align(AcpiBlob *blob, uint32_t align)
     acpi_blob_append_zeros(blob, -blob->bytes->len & (align - 1));
 }
 
-/* ----------------------------------------------------------------- fix-ups */
+/* Fix-ups */
 
 static bool blob_holds(const AcpiBlob *blob, uint32_t offset, uint32_t len)
 {
@@ -206,7 +206,7 @@ void acpi_blob_write_back(AcpiBlob *blob, uint32_t offset,
     g_array_append_val(blob->set->fix_ups, fix_up);
 }
 
-/* -------------------------------------------------------------- the script */
+/* The script */
 
 static void blob_script_append(GByteArray *script,
                                const AcpiLoaderEntry *entry)

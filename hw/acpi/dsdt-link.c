@@ -31,7 +31,7 @@ static void link_name_int(AmlWriter *w, const char *name, uint64_t value)
     aml_int(w, value);
 }
 
-/* ------------------------------------------------------------------- links */
+/* Links */
 
 static unsigned link_count(const AcpiPlatform *p)
 {

@@ -25,7 +25,7 @@ static void pci_name_eisaid(AmlWriter *w, const char *name, const char *id)
     aml_eisaid(w, id);
 }
 
-/* -------------------------------------------------------------------- _CRS */
+/* _CRS */
 
 /** A range that belongs to a device beside the bus, not on it. */
 typedef struct PciTaken {
@@ -149,7 +149,7 @@ static void pci_crs(AmlWriter *w, const AcpiPlatform *p)
     aml_end(w);
 }
 
-/* ------------------------------------- _OSC (PCI Firmware 3.0, 4.5) */
+/* _OSC (PCI Firmware 3.0, 4.5) */
 
 /* Status, in the first DWord of Arg3 */
 enum {
@@ -242,7 +242,7 @@ static void pci_osc(AmlWriter *w)
     aml_end(w);
 }
 
-/* ------------------------------------------------------------- host bridge */
+/* Host bridge */
 
 void acpi_dsdt_pci_host(AmlWriter *w, const AcpiPlatform *p)
 {

@@ -60,7 +60,7 @@ static void dsdt_ports(AmlWriter *w, uint16_t base, uint8_t len)
     aml_io(w, base, MIN(len, 0x10000 - base));
 }
 
-/* ------------------------------------------------------------ sleep states */
+/* Sleep states */
 
 static void dsdt_sleep_state(AmlWriter *w, const char *name, uint8_t slp_typ)
 {
@@ -73,7 +73,7 @@ static void dsdt_sleep_state(AmlWriter *w, const char *name, uint8_t slp_typ)
     aml_end(w);
 }
 
-/* ----------------------------------------------------------------- devices */
+/* Devices */
 
 static void dsdt_device(AmlWriter *w, const AcpiDevice *d)
 {
@@ -148,7 +148,7 @@ static void dsdt_isa_bridge(AmlWriter *w, const AcpiPlatform *p)
     aml_end(w);
 }
 
-/* ------------------------------------------------------------- on the root */
+/* On the root */
 
 static void dsdt_hpet(AmlWriter *w, const AcpiPlatform *p)
 {
@@ -203,7 +203,7 @@ static void dsdt_processors(AmlWriter *w, const AcpiPlatform *p)
     aml_end(w);
 }
 
-/* --------------------------------------------------------------- the table */
+/* The table */
 
 void acpi_dsdt_build(AcpiBlob *blob, const AcpiPlatform *p)
 {

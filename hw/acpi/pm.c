@@ -48,7 +48,7 @@ static uint32_t pm_merge(uint32_t reg, uint64_t offset, uint64_t value,
     return ld32_le(bytes);
 }
 
-/* ---------------------------------------------------- the SCI and the timer */
+/* The SCI and the timer */
 
 static uint64_t pm_next_change(uint64_t ticks)
 {
@@ -90,7 +90,7 @@ static void pm_timer_expired(void *opaque)
     pm_update(opaque);
 }
 
-/* ------------------------------- PM1a_EVT_BLK (ACPI 6.5, 4.8.3.1): STS, EN */
+/* PM1a_EVT_BLK (ACPI 6.5, 4.8.3.1): STS, EN */
 
 static uint64_t pm_evt_read(void *opaque, uint64_t offset, unsigned size)
 {
@@ -122,7 +122,7 @@ static const MemoryRegionOps pm_evt_ops = {
     .write = pm_evt_write,
 };
 
-/* ------------------------------------- PM1a_CNT_BLK (ACPI 6.5, 4.8.3.2) */
+/* PM1a_CNT_BLK (ACPI 6.5, 4.8.3.2) */
 
 static uint64_t pm_cnt_read(void *opaque, uint64_t offset, unsigned size)
 {
@@ -154,7 +154,7 @@ static const MemoryRegionOps pm_cnt_ops = {
     .max_size = 2,
 };
 
-/* ----------------------------------------- PM_TMR_BLK (ACPI 6.5, 4.8.3.3) */
+/* PM_TMR_BLK (ACPI 6.5, 4.8.3.3) */
 
 static uint64_t pm_tmr_read(void *opaque, uint64_t offset, unsigned size)
 {
@@ -176,7 +176,7 @@ static const MemoryRegionOps pm_tmr_ops = {
     .max_size = 4,
 };
 
-/* ------------------------ GPE0_BLK (ACPI 6.5, 4.8.4.1): STS half, EN half */
+/* GPE0_BLK (ACPI 6.5, 4.8.4.1): STS half, EN half */
 
 static uint8_t *pm_gpe0_byte(AcpiPm *pm, uint64_t offset)
 {
@@ -212,7 +212,7 @@ static const MemoryRegionOps pm_gpe0_ops = {
     .max_size = 1,
 };
 
-/* ----------------------------------------------------- what others may do */
+/* What others may do */
 
 void acpi_pm_set_sci(AcpiPm *pm, Irq *sci)
 {
@@ -246,7 +246,7 @@ void acpi_pm_power_button(AcpiPm *pm)
     pm_update(pm);
 }
 
-/* --------------------------------------------------------------- its life */
+/* Its life */
 
 void acpi_pm_init(AcpiPm *pm, Clock *clock, MemoryRegion *container,
                   uint32_t evt, uint32_t cnt, uint32_t tmr,

@@ -28,7 +28,7 @@
 #define TABLES_CPU_LEN 40
 #define TABLES_RSDT_ENTRY_LEN 4
 
-/* ------------------------------------- FACS, version 0 (ACPI 1.0b, 5.2.6) */
+/* FACS, version 0 (ACPI 1.0b, 5.2.6) */
 
 #define FACS_LEN 64
 
@@ -43,7 +43,7 @@ static uint32_t tables_facs(AcpiBlob *blob)
     return offset;
 }
 
-/* --------------------------------- MADT, revision 1 (ACPI 2.0c, 5.2.10.4) */
+/* MADT, revision 1 (ACPI 2.0c, 5.2.10.4) */
 
 enum { MADT_PCAT_COMPAT = 1 << 0 };
 enum { MADT_LOCAL_APIC = 0, MADT_IO_APIC = 1, MADT_OVERRIDE = 2,
@@ -103,7 +103,7 @@ static uint32_t tables_madt(AcpiBlob *blob, const AcpiPlatform *p)
     return offset;
 }
 
-/* ---------------------------- HPET, revision 1 (IA-PC HPET 1.0a, 3.2.4) */
+/* HPET, revision 1 (IA-PC HPET 1.0a, 3.2.4) */
 
 static uint32_t tables_hpet(AcpiBlob *blob, const AcpiPlatform *p)
 {
@@ -121,7 +121,7 @@ static uint32_t tables_hpet(AcpiBlob *blob, const AcpiPlatform *p)
     return offset;
 }
 
-/* ------------------------ MCFG, revision 1 (PCI Firmware 3.0, 4.1.2) */
+/* MCFG, revision 1 (PCI Firmware 3.0, 4.1.2) */
 
 static uint32_t tables_mcfg(AcpiBlob *blob, const AcpiPlatform *p)
 {
@@ -137,8 +137,8 @@ static uint32_t tables_mcfg(AcpiBlob *blob, const AcpiPlatform *p)
     return offset;
 }
 
-/* ------------- WAET, revision 1 (Microsoft, 2009-02: Windows ACPI Emulated
- *               Devices Table) */
+/* WAET, revision 1 (Microsoft, 2009-02: Windows ACPI Emulated
+   *               Devices Table) */
 
 enum { WAET_PM_TIMER_GOOD = 1 << 1 };   /* one read of the timer is enough */
 
@@ -151,7 +151,7 @@ static uint32_t tables_waet(AcpiBlob *blob, const AcpiPlatform *p)
     return offset;
 }
 
-/* --------------------------------------- RSDT, revision 1; RSDP, revision 0 */
+/* RSDT, revision 1; RSDP, revision 0 */
 
 static uint32_t tables_rsdt(AcpiBlob *blob, const AcpiPlatform *p,
                             const GArray *entries)
@@ -178,7 +178,7 @@ static void tables_rsdp(AcpiBlob *rsdp, const AcpiPlatform *p,
     acpi_blob_checksum(rsdp, 8, 0, rsdp->bytes->len);
 }
 
-/* ----------------------------------------------------------------- the set */
+/* The set */
 
 uint32_t acpi_tables_capacity(const GPtrArray *user_tables, unsigned n_cpus,
                               GError **error)

@@ -52,7 +52,7 @@ static const AcpiHeaderField user_table_header[] = {
 #undef TEXT
 #undef UINT
 
-/* ------------------------------------------------------------- header text */
+/* Header text */
 
 bool acpi_header_text(const char *option, const char *text, void *field,
                       unsigned width, GError **error)
@@ -136,7 +136,7 @@ static bool user_table_set_header(uint8_t *table,
     return true;
 }
 
-/* ------------------------------------------------------------------- files */
+/* Files */
 
 /** user_table_read: append every file of a colon-separated @list, in order. */
 static bool user_table_read(const char *option, const char *list,
@@ -205,7 +205,7 @@ static void user_table_warn(const char *list, const uint8_t *table,
     }
 }
 
-/* ------------------------------------------------------------------- tables */
+/* Tables */
 
 GBytes *acpi_user_table_load(const AcpiTableOptions *options,
                              GPtrArray *warnings, GError **error)

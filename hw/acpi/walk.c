@@ -92,7 +92,7 @@ static const char *walk_printable(const char signature[4], char text[5])
     return text;
 }
 
-/* ------------------------------------------------------------- the RSDP */
+/* The RSDP */
 
 /** An RSDP that was found. */
 typedef struct AcpiWalkRoot {
@@ -172,7 +172,7 @@ static bool walk_find_rsdp(AcpiWalk *walk, AcpiWalkRoot *root)
            walk_search(walk, BIOS_GPA, BIOS_LEN, root);
 }
 
-/* ------------------------------------------------------------ the tables */
+/* The tables */
 
 /** Whether @gpa may be read: not 0, not visited, not beyond the limits. */
 static bool walk_may_visit(AcpiWalk *walk, uint64_t gpa)
@@ -339,7 +339,7 @@ GPtrArray *acpi_walk(AcpiReader *read, void *opaque, uint64_t *rsdp_gpa,
     return walk.found;
 }
 
-/* ------------------------------------------------------- where it is from */
+/* Where it is from */
 
 /** Put over @bytes, a table at @offset in @blob, what firmware completes. */
 static void walk_complete(uint8_t *bytes, uint32_t offset, uint32_t len,
@@ -397,7 +397,7 @@ bool acpi_walk_origin(const AcpiFound *found, const AcpiBlobSet *set,
     return false;
 }
 
-/* ------------------------------------------------------------ to files */
+/* To files */
 
 static bool walk_write_file(const char *path, GBytes *content, GError **error)
 {

@@ -121,7 +121,7 @@ typedef struct IsaSerial {
     Timer retry;
 } IsaSerial;
 
-/* ------------------------------------------------------------------- FIFOs */
+/* FIFOs */
 
 static unsigned serial_fifo_depth(const IsaSerial *s)
 {
@@ -144,7 +144,7 @@ static uint8_t serial_fifo_pop(SerialFifo *fifo)
     return byte;
 }
 
-/* -------------------------------------------------------------- interrupts */
+/* Interrupts */
 
 /** serial_pending: IIR bits 3 to 0, of the highest priority. */
 static uint8_t serial_pending(const IsaSerial *s)
@@ -180,7 +180,7 @@ static void serial_update_irq(IsaSerial *s)
     }
 }
 
-/* ---------------------------------------------------------------- receiver */
+/* Receiver */
 
 static int64_t serial_char_ns(const IsaSerial *s)
 {
@@ -260,7 +260,7 @@ static void serial_received(void *opaque, const uint8_t *bytes, size_t len)
     serial_rx_changed(s);
 }
 
-/* ------------------------------------------------------------- transmitter */
+/* Transmitter */
 
 static void serial_tx_emptied(IsaSerial *s)
 {
@@ -334,7 +334,7 @@ static void serial_write_thr(IsaSerial *s, uint8_t byte)
     serial_update_irq(s);
 }
 
-/* --------------------------------------------------------------- registers */
+/* Registers */
 
 /** serial_update_lines: the modem's answers, or in loopback mode our own
  *  outputs (8.7). */
@@ -498,7 +498,7 @@ static const MemoryRegionOps serial_ops = {
     .max_size = 1,
 };
 
-/* -------------------------------------------------- what firmware is told */
+/* What firmware is told */
 
 static bool serial_uid_is_free(const AcpiPlatform *platform, unsigned uid)
 {
@@ -531,7 +531,7 @@ static void serial_describe(const Device *dev, AcpiPlatform *platform)
     acpi->irq = s->irq_num;
 }
 
-/* -------------------------------------------------------------------- life */
+/* Life */
 
 static void serial_reset(Device *dev)
 {
@@ -643,7 +643,7 @@ static bool serial_check(const Object *obj, const void *config, GError **error)
     return true;
 }
 
-/* -------------------------------------------------------------------- type */
+/* Type */
 
 static const ObjectLink serial_links[] = {
     { "chardev", "/chardevs", &chardev_type, offsetof(IsaSerial, chardev) },

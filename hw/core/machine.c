@@ -30,7 +30,7 @@ const ObjectType *machine_find_type(const char *name)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- building */
+/* Building */
 
 bool machine_check_ram(const ObjectType *type, uint64_t ram_size,
                        GError **error)
@@ -134,7 +134,7 @@ bool machine_finish(Machine *machine, GError **error)
     return !klass->finish || klass->finish(machine, error);
 }
 
-/* ----------------------------------------------------------------- running */
+/* Running */
 
 static bool machine_reset_one(Object *obj, void *opaque)
 {
@@ -184,7 +184,7 @@ void machine_describe(Machine *machine, struct AcpiPlatform *platform)
     object_foreach(&machine->parent, machine_describe_one, platform);
 }
 
-/* --------------------------------------------------------------- its type */
+/* Its type */
 
 static void machine_init(Object *obj)
 {

@@ -28,7 +28,7 @@
 /* What OVMF installs before it gives up */
 #define MAX_TABLES 128
 
-/* ------------------------------------------------ what the bytes say */
+/* What the bytes say */
 
 /** A file that was allocated. */
 typedef struct ScriptBlob {
@@ -220,7 +220,7 @@ static bool script_count_tables(const ScriptRun *run, size_t *entry,
     return true;
 }
 
-/* ------------------------------------------------ the guest's memory */
+/* The guest's memory */
 
 static bool script_is_zero(const uint8_t *bytes, size_t len)
 {
@@ -341,7 +341,7 @@ static void script_tell(const ScriptRun *run, BuiltinResult *result)
     }
 }
 
-/* ------------------------------------------------ all of it */
+/* All of it */
 
 static int64_t script_file_len(void *opaque, const char *name, bool *writable)
 {

@@ -21,7 +21,7 @@
 /** The user's ISA devices; with the board's own fewer than ACPI_MAX_DEVICES. */
 #define PC_MAX_PLUGGED 24
 
-/* ---------------------------------------------------------------- memory map */
+/* Memory map */
 
 static bool pc_build_ram(PcMachine *pc, GError **error)
 {
@@ -78,7 +78,7 @@ static bool pc_build_rom(PcMachine *pc, GError **error)
     return true;
 }
 
-/* -------------------------------------------------------------------- devices */
+/* Devices */
 
 /** A device of the board's own; it has no configuration to refuse. */
 static Device *pc_new_device(const ObjectType *type)
@@ -179,7 +179,7 @@ bool pc_plug(Machine *machine, Device *dev, GError **error)
     return true;
 }
 
-/* ---------------------------------------------------------- life of the machine */
+/* Life of the machine */
 
 void pc_sleep(void *opaque, AcpiSleep state)
 {

@@ -48,7 +48,7 @@ struct IoApic {
     unsigned faults;
 };
 
-/* -------------------------------------------------------------- interrupts */
+/* Interrupts */
 
 /** ioapic_is_level: only fixed and lowest-priority interrupts have an end that
  *  the I/O APIC is told of; all others are sent once for each edge. */
@@ -99,7 +99,7 @@ void ioapic_eoi(IoApic *ioapic, uint8_t vector)
     }
 }
 
-/* --------------------------------------------------------------- registers */
+/* Registers */
 
 static uint32_t ioapic_read_indexed(const IoApic *ioapic)
 {
@@ -198,7 +198,7 @@ static void ioapic_describe(const Device *dev, AcpiPlatform *platform)
     platform->io_apic_id = 0;
 }
 
-/* -------------------------------------------------------------------- life */
+/* Life */
 
 void ioapic_wire(IoApic *ioapic, MemoryRegion *memory)
 {

@@ -66,7 +66,7 @@ enum { ICH9_GBL_SMI_EN = 1 << 0, ICH9_EOS = 1 << 1, ICH9_APMC_EN = 1 << 5 };
 #define ICH9_SMI_EN_KEPT (ICH9_GBL_SMI_EN | ICH9_EOS | ICH9_APMC_EN)
 #define ICH9_SMI_EN_INITIAL ICH9_EOS
 
-/* ------------------------------------------------------ SMI_EN, SMI_STS */
+/* SMI_EN, SMI_STS */
 
 static uint64_t ich9_smi_read(void *opaque, uint64_t offset, unsigned size)
 {
@@ -99,7 +99,7 @@ static const MemoryRegionOps ich9_smi_ops = {
     .max_size = 1,
 };
 
-/* ---------------------------------------------------- configuration space */
+/* Configuration space */
 
 static uint16_t ich9_pm_base(const Ich9Lpc *dev)
 {
@@ -139,7 +139,7 @@ static void ich9_lpc_set_acpi(void *opaque, bool enabled)
     acpi_pm_set_acpi(&dev->pm, enabled);
 }
 
-/* --------------------------------------------------- what firmware is told */
+/* What firmware is told */
 
 static void ich9_lpc_describe(const Device *device, AcpiPlatform *platform)
 {
@@ -165,7 +165,7 @@ static void ich9_lpc_describe(const Device *device, AcpiPlatform *platform)
     platform->routing = ACPI_PCI_ROUTING_ICH9;
 }
 
-/* --------------------------------------------------------------- its life */
+/* Its life */
 
 void ich9_lpc_wire(Ich9Lpc *dev, const Ich9LpcWiring *wiring)
 {

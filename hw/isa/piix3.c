@@ -23,7 +23,7 @@ static const PciRegister piix3_registers[] = {
     { 0x63,     1,  0x80,    0x8f,     0x00 },
 };
 
-/* --------------------------------------------------- what firmware is told */
+/* What firmware is told */
 
 static void piix3_describe(const Device *device, AcpiPlatform *platform)
 {
@@ -37,7 +37,7 @@ static void piix3_describe(const Device *device, AcpiPlatform *platform)
     platform->reset_value = RESET_VALUE;
 }
 
-/* --------------------------------------------------------------- its life */
+/* Its life */
 
 void piix3_wire(Piix3 *dev, void (*reset)(void *opaque), void *opaque)
 {

@@ -64,7 +64,7 @@ static void piix4_pm_set_acpi(void *opaque, bool enabled)
     acpi_pm_set_acpi(&dev->pm, enabled);
 }
 
-/* --------------------------------------------------- what firmware is told */
+/* What firmware is told */
 
 static void piix4_pm_describe(const Device *device, AcpiPlatform *platform)
 {
@@ -84,7 +84,7 @@ static void piix4_pm_describe(const Device *device, AcpiPlatform *platform)
     platform->sci_irq = PIIX4_SCI_IRQ;
 }
 
-/* --------------------------------------------------------------- its life */
+/* Its life */
 
 void piix4_pm_wire(Piix4Pm *dev, Irq *sci,
                    void (*sleep)(void *opaque, AcpiSleep state),

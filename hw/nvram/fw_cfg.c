@@ -88,7 +88,7 @@ struct FwCfg {
     MemoryRegion ports, ctl, dma_reg;
 };
 
-/* ------------------------------------------------------- items, from inside */
+/* Items, from inside */
 
 static void fw_cfg_item_free(gpointer p)
 {
@@ -153,7 +153,7 @@ static void fw_cfg_make(FwCfg *fw, const FwCfgProducer *producer)
     g_assert(!made[n]);
 }
 
-/* ---------------------------------------------------- what the guest can do */
+/* What the guest can do */
 
 static void fw_cfg_select(FwCfg *fw, uint16_t key)
 {
@@ -350,7 +350,7 @@ static const MemoryRegionOps fw_cfg_dma_ops = {
     .min_size = 1, .max_size = 4,
 };
 
-/* ------------------------------------------------ filling it, by machines */
+/* Filling it, by machines */
 
 void fw_cfg_wire(FwCfg *fw, AddressSpace *dma, MemoryRegion *io)
 {
@@ -500,7 +500,7 @@ int fw_cfg_find_file(const FwCfg *fw, const char *name)
     return item ? item->key : -1;
 }
 
-/* ------------------------------------------------- what firmware is told */
+/* What firmware is told */
 
 static void fw_cfg_describe(const Device *dev, struct AcpiPlatform *platform)
 {
@@ -516,7 +516,7 @@ static void fw_cfg_describe(const Device *dev, struct AcpiPlatform *platform)
     };
 }
 
-/* ----------------------------------------------------------------- its life */
+/* Its life */
 
 static void fw_cfg_reset(Device *dev)
 {

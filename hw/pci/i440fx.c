@@ -37,7 +37,7 @@ static void i440fx_config_written(PciDevice *pci, unsigned offset,
                      &pci->wmask[I440FX_SMRAM]);
 }
 
-/* --------------------------------------------------------------- its life */
+/* Its life */
 
 void i440fx_wire(I440fx *dev, const I440fxWiring *wiring)
 {

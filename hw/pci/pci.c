@@ -22,7 +22,7 @@ enum {
 #define PCI_OUR_SUBSYSTEM_VENDOR 0x1af4
 #define PCI_OUR_SUBSYSTEM 0x1100
 
-/* ---------------------------------------------------------------- the bus */
+/* The bus */
 
 void pci_bus_plug(PciBus *bus, PciDevice *dev, uint8_t devfn)
 {
@@ -108,7 +108,7 @@ void pci_bus_config_write(PciBus *bus, uint32_t address, uint32_t value,
     }
 }
 
-/* --------------------------- mechanism #1 (PCI 3.0, 3.2.2.3.2): 8 ports */
+/* Mechanism #1 (PCI 3.0, 3.2.2.3.2): 8 ports */
 
 #define PCI_CONFIG_ADDRESS 0xcf8
 #define PCI_CONFIG_DATA 0xcfc
@@ -216,7 +216,7 @@ void pci_config_ports_cleanup(PciConfigPorts *ports)
     memory_region_cleanup(&ports->data_mr);
 }
 
-/* -------------------------------------------------------------- functions */
+/* Functions */
 
 void pci_device_add_registers(PciDevice *dev, const PciRegister *registers,
                               size_t n)

@@ -48,7 +48,7 @@ static const PciRegister mch_registers[] = {
     { 0x9e,          1,  0x38,    0x00,           0x40 },   /* ESMRAMC */
 };
 
-/* ------------------------------------------- the configuration window */
+/* The configuration window */
 
 static uint64_t mch_ecam_read(void *opaque, uint64_t offset, unsigned size)
 {
@@ -117,7 +117,7 @@ static void mch_config_written(PciDevice *pci, unsigned offset, unsigned len)
                      &pci->wmask[MCH_SMRAM]);
 }
 
-/* --------------------------------------------------- what firmware is told */
+/* What firmware is told */
 
 static void mch_describe(const Device *device, AcpiPlatform *platform)
 {
@@ -128,7 +128,7 @@ static void mch_describe(const Device *device, AcpiPlatform *platform)
     platform->mcfg_last_bus = len ? len / MIB - 1 : 0;
 }
 
-/* --------------------------------------------------------------- its life */
+/* Its life */
 
 void q35_mch_wire(Q35Mch *dev, const Q35MchWiring *wiring)
 {

@@ -74,7 +74,7 @@ struct Rtc {
     Timer periodic;
 };
 
-/* ---------------------------------------------------------------- calendar */
+/* Calendar */
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
@@ -115,7 +115,7 @@ static void rtc_civil(int64_t days, int *year, int *month, int *day)
     *month = m > 12 ? m - 12 : m;
 }
 
-/* -------------------------------------------------------------- time bytes */
+/* Time bytes */
 
 static uint8_t rtc_encode(const Rtc *rtc, int value)
 {
@@ -217,7 +217,7 @@ static unsigned rtc_seconds_to_alarm(const Rtc *rtc)
     return 0;
 }
 
-/* ------------------------------------------------------------ its progress */
+/* Its progress */
 
 static bool rtc_divider_runs(const Rtc *rtc)
 {
@@ -323,7 +323,7 @@ static void rtc_expired(void *opaque)
     rtc_update_irq(opaque);
 }
 
-/* --------------------------------------------------------------- registers */
+/* Registers */
 
 static bool rtc_update_in_progress(const Rtc *rtc)
 {
@@ -447,7 +447,7 @@ static void rtc_describe(const Device *dev, AcpiPlatform *platform)
     acpi->irq = RTC_IRQ;
 }
 
-/* -------------------------------------------------------------------- life */
+/* Life */
 
 void rtc_wire(Rtc *rtc, Irq *irq)
 {

@@ -69,7 +69,7 @@ struct Hpet {
     uint32_t driven;            /* lines that are high; see hpet_line() */
 };
 
-/* ------------------------------------------------------------------- lines */
+/* Lines */
 
 static bool hpet_is_legacy(const Hpet *hpet)
 {
@@ -149,7 +149,7 @@ static void hpet_interrupt(Hpet *hpet, unsigned n)
     }
 }
 
-/* -------------------------------------------------------------- the timers */
+/* The timers */
 
 static uint64_t hpet_counter(const Hpet *hpet)
 {
@@ -224,7 +224,7 @@ static void hpet_arm_all(Hpet *hpet)
     }
 }
 
-/* --------------------------------------------------------------- registers */
+/* Registers */
 
 static uint64_t hpet_read_reg(const Hpet *hpet, uint64_t reg)
 {
@@ -363,7 +363,7 @@ static void hpet_describe(const Device *dev, AcpiPlatform *platform)
     platform->hpet_min_tick = HPET_MIN_TICK;
 }
 
-/* -------------------------------------------------------------------- life */
+/* Life */
 
 static void hpet_legacy_changed(void *opaque, unsigned n, bool level)
 {

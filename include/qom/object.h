@@ -100,7 +100,7 @@ struct Object {
 extern const ObjectType object_type;
 extern const ObjectType container_type;
 
-/* ---------------------------------------------------------------- types */
+/* Types */
 
 /**
  * object_types_register:
@@ -125,7 +125,7 @@ const QapiType *object_type_config(const ObjectType *type);
 /** object_type_class: the nearest klass up the chain; NULL: none. */
 const void *object_type_class(const ObjectType *type);
 
-/* ---------------------------------------------------------------- objects */
+/* Objects */
 
 /**
  * object_check_id:
@@ -210,7 +210,7 @@ Object *object_resolve(Object *root, const char *path, bool *ambiguous);
 bool object_foreach(Object *obj, bool (*visit)(Object *obj, void *opaque),
                     void *opaque);
 
-/* ------------------------------------------------------------- properties */
+/* Properties */
 
 /** One row of qom-list. */
 typedef struct ObjectPropertyRow {

@@ -63,7 +63,7 @@ static char *make_full_slic(const char *name)
     return qtest_temp_file(name, content, len);
 }
 
-/* ---------------------------------------------------- looking at the tables */
+/* Looking at the tables */
 
 static json_object *query(Qtest *qts)
 {
@@ -177,7 +177,7 @@ static GBytes *read_table(Qtest *qts, json_object *table)
 
 #define FIRM "FIRMNT", "FIRMAMNT"
 
-/* ------------------------------------------------------------------- layout */
+/* Layout */
 
 /** The walk's order, lengths, revisions and members. */
 static void test_list(gconstpointer machine)
@@ -340,7 +340,7 @@ static void test_content(gconstpointer machine)
     qtest_quit(qts);
 }
 
-/* ---------------------------------------------------------------- who plays */
+/* Who plays */
 
 /** With a qtest client the machine stays as it was reset, unless asked. */
 static void test_firmware(gconstpointer machine)
@@ -451,7 +451,7 @@ static void test_lazy(gconstpointer machine)
     qtest_quit(qts);
 }
 
-/* ---------------------------------------------------- the user's own tables */
+/* The user's own tables */
 
 static void test_slic(gconstpointer machine)
 {
@@ -709,7 +709,7 @@ static void test_growth(gconstpointer machine)
     }
 }
 
-/* --------------------------------------------------- where tables come from */
+/* Where tables come from */
 
 static void assert_slic_from(const char *argument)
 {

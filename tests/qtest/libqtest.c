@@ -52,7 +52,7 @@ struct Qtest {
     QmpSession *qmp;
 };
 
-/* -------------------------------------- what is to be cleaned up at any end */
+/* What is to be cleaned up at any end */
 
 static struct {
     char dir[64];               /* "" while there is none */
@@ -149,7 +149,7 @@ static void qtest_register(pid_t pid, pid_t instead)
     g_error("more than %d processes at a time", QTEST_MAX_MACHINES);
 }
 
-/* ---------------------------------------------------------------- processes */
+/* Processes */
 
 static char *qtest_read_file(const char *path)
 {
@@ -362,7 +362,7 @@ void qtest_expect_failure(const char *pattern, const char *fmt, ...)
     qtest_run_clear(&run);
 }
 
-/* ------------------------------------------------------------------ streams */
+/* Streams */
 
 static void qtest_stream_init(QtestStream *stream, int read_fd, int write_fd)
 {
@@ -517,7 +517,7 @@ static int qtest_connect(const Qtest *qts, const char *path)
     return fd;
 }
 
-/* ----------------------------------------------------------------- machines */
+/* Machines */
 
 typedef enum QtestMode {
     QTEST_MACHINE_CONNECTS,
@@ -680,7 +680,7 @@ pid_t qtest_pid(const Qtest *qts)
     return qts->pid;
 }
 
-/* ----------------------------------------------------------- qtest protocol */
+/* Qtest protocol */
 
 void qtest_send_bytes(Qtest *qts, const void *bytes, size_t len)
 {
@@ -920,7 +920,7 @@ bool qtest_irq_level(Qtest *qts, unsigned n)
     return qts->irq_level[n];
 }
 
-/* ---------------------------------------------------------------------- QMP */
+/* QMP */
 
 QmpSession *qmp_session_new(int read_fd, int write_fd)
 {
@@ -1188,7 +1188,7 @@ json_object *qtest_qmp_event_wait(Qtest *qts, const char *name)
     return qmp_session_event_wait(qts->qmp, name);
 }
 
-/* --------------------------------------------------------------------- JSON */
+/* JSON */
 
 bool qtest_json_has(json_object *object, const char *member)
 {

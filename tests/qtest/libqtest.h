@@ -30,7 +30,7 @@
 typedef struct Qtest Qtest;
 typedef struct QmpSession QmpSession;
 
-/* ----------------------------------------------------------------- machines */
+/* Machines */
 
 /**
  * qtest_start:
@@ -74,7 +74,7 @@ void qtest_expect_warning(Qtest *qts, const char *pattern);
 
 pid_t qtest_pid(const Qtest *qts);
 
-/* ------------------------------------------------------ runs of the program */
+/* Runs of the program */
 
 /** What a run of the program left. */
 typedef struct QtestRun {
@@ -104,7 +104,7 @@ void qtest_run_clear(QtestRun *run);
 void qtest_expect_failure(const char *pattern, const char *fmt, ...)
     G_GNUC_PRINTF(2, 3);
 
-/* -------------------------------------------------------------------- files */
+/* Files */
 
 /** qtest_temp_dir: the test's private directory, removed at its end. */
 const char *qtest_temp_dir(void);
@@ -116,7 +116,7 @@ char *qtest_temp_path(const char *name);
  *  with g_free(). */
 char *qtest_temp_file(const char *name, const void *bytes, size_t len);
 
-/* ----------------------------------------------------------- qtest protocol */
+/* Qtest protocol */
 
 /**
  * qtest_line:
@@ -169,7 +169,7 @@ void qtest_set_irq_in(Qtest *qts, const char *path, const char *name,
 /** qtest_irq_level: of a line that is intercepted, as last reported. */
 bool qtest_irq_level(Qtest *qts, unsigned n);
 
-/* ---------------------------------------------------------------------- QMP */
+/* QMP */
 
 /**
  * qtest_qmp: execute a command.

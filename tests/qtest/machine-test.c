@@ -50,7 +50,7 @@ static Qtest *start(const Board *board)
     return qts;
 }
 
-/* ---------------------------------------------------------------------- PCI */
+/* PCI */
 
 static const struct {
     const char *machine;
@@ -136,7 +136,7 @@ static void test_ecam(void)
     qtest_quit(qts);
 }
 
-/* ------------------------------------------------------------------- memory */
+/* Memory */
 
 static void test_ram(gconstpointer data)
 {
@@ -288,7 +288,7 @@ static void test_none(void)
     qtest_quit(qts);
 }
 
-/* --------------------------------------------------------- power management */
+/* Power management */
 
 static void test_pm_place(gconstpointer data)
 {

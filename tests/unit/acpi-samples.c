@@ -124,7 +124,7 @@ GBytes *sample_slic_374(const char *oem_id, const char *oem_table_id)
     return sample_sum(t, LEN);
 }
 
-/* ---------------------------------------------------------- firmware's part */
+/* Firmware's part */
 
 void sample_guest_free(SampleGuest *guest)
 {

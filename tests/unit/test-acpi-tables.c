@@ -105,7 +105,7 @@ static void check_table(const Built *b, const char *signature, uint32_t len,
     check_rest_zero(t, len, fields);
 }
 
-/* ------------------------------------------------------------------- tables */
+/* Tables */
 
 static void test_facs(void)    /* fw-loader R9 */
 {

@@ -121,7 +121,7 @@ static void expect_error(Loading *t, const char *format, const char *path)
     g_string_free(text, TRUE);
 }
 
-/* -------------------------------------------------------------- good tables */
+/* Good tables */
 
 static void test_slic_36(Loading *t, gconstpointer data)    /* R1, R5, R8 */
 {
@@ -368,7 +368,7 @@ static void test_longest(Loading *t, gconstpointer data)    /* R5 */
                  "/dev/zero");
 }
 
-/* -------------------------------------------------------------------- pipes */
+/* Pipes */
 
 typedef struct Feeder {
     const char *fifo;           /* NULL: fd */
@@ -435,7 +435,7 @@ static void test_pipes(Loading *t, gconstpointer data)    /* R3 */
     expect_warning(t, NULL);
 }
 
-/* ------------------------------------------------------------------- errors */
+/* Errors */
 
 static void test_options_wrong(Loading *t, gconstpointer data)    /* R1, R2 */
 {
@@ -531,7 +531,7 @@ static void test_text_wrong(Loading *t, gconstpointer data)    /* R9 */
     }
 }
 
-/* ------------------------------------------------------------- OEM identity */
+/* OEM identity */
 
 typedef struct OemCase {
     OemSource source;

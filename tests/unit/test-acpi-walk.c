@@ -194,7 +194,7 @@ static void assert_walk(Guest *guest, const char *names, const char *fault)
 #define ALL "RSDT@100000 XSDT@101000 FACP@102000 FACS@103000 DSDT@104000 " \
             "SSDT@105000"
 
-/* ---------------------------------------------------------------- the RSDP */
+/* The RSDP */
 
 static void assert_rsdp(Guest *guest, uint64_t expected)
 {
@@ -282,7 +282,7 @@ static void test_rsdp_beside_hole(void)
     assert_rsdp(guest, 0);
 }
 
-/* -------------------------------------------------------------- the tables */
+/* The tables */
 
 static void test_order(void)
 {
@@ -358,7 +358,7 @@ static void test_contents(void)
     g_assert_true(table->has_header);
 }
 
-/* ------------------------------------------------------------- hostile ones */
+/* Hostile ones */
 
 static void test_faults(void)
 {
@@ -571,7 +571,7 @@ static void test_random(void)
     assert_walk(guest, ALL, NULL);
 }
 
-/* --------------------------------------------------------------- the origin */
+/* The origin */
 
 /** Memory as firmware leaves it: the linked files, zeros below 1 MiB. */
 static bool linked_read(void *opaque, uint64_t gpa, void *buf, size_t len)
@@ -659,7 +659,7 @@ static void test_origin(void)
                     "SLIC(user) MSDM(user) ");
 }
 
-/* ---------------------------------------------------------------- the files */
+/* The files */
 
 static AcpiFound *table_new(const char *signature, uint8_t fill)
 {

@@ -40,7 +40,7 @@ typedef struct Rig {
     unsigned n_written;
 } Rig;
 
-/* ------------------------------------------------------------- the machine */
+/* The machine */
 
 static uint64_t config_read(void *opaque, uint64_t offset, unsigned size)
 {
@@ -219,7 +219,7 @@ static void assert_refused(Rig *rig, const char *message)
     g_assert_null(result.blobs);
 }
 
-/* ------------------------------------------------------------- the script */
+/* The script */
 
 static AcpiLoaderEntry allocate(const char *file, uint32_t align, uint8_t zone)
 {
@@ -297,7 +297,7 @@ static int64_t file_len(void *opaque, const char *name, bool *writable)
     return -1;
 }
 
-/* ---------------------------------------------------------- all goes well */
+/* All goes well */
 
 /** Serve @set, and a GUID that asks to be written back. */
 static Rig *rig_serve(uint32_t bridge_id, AcpiBlobSet *set)
@@ -446,7 +446,7 @@ static void test_chipset(void)
     }
 }
 
-/* ------------------------------------------------------- the machine is bad */
+/* The machine is bad */
 
 static void test_bad_machine(void)
 {
@@ -501,7 +501,7 @@ static void test_no_script(void)
     rig_free(rig);
 }
 
-/* -------------------------------------------------------- the script is bad */
+/* The script is bad */
 
 typedef struct BadScript {
     AcpiLoaderEntry entry;      /* after allocate(tables), allocate(rsdp) */
@@ -847,7 +847,7 @@ static void test_truncated(void)
     }
 }
 
-/* ----------------------------------------------------------- random scripts */
+/* Random scripts */
 
 static void randomize(GRand *rand, uint8_t *raw)
 {

@@ -21,7 +21,7 @@
 #include "chardev/char.h"
 #include "qapi/walker.h"
 
-/* --------------------------------------------------------------- apparatus */
+/* Apparatus */
 
 static char *directory;
 
@@ -211,7 +211,7 @@ static void expect(int fd, const char *text)
     g_assert_cmpstr(got, ==, text);
 }
 
-/* ---------------------------------------------------------------- the kinds */
+/* The kinds */
 
 static void test_null(void)
 {
@@ -372,7 +372,7 @@ static void test_stdio(void)
     heard_free(heard);
 }
 
-/* ------------------------------------------------------------ unix sockets */
+/* Unix sockets */
 
 static void test_unix_server(void)
 {
@@ -612,7 +612,7 @@ static void test_option_errors(void)
     check_refused("null,id=a[*]", "Parameter 'id' expects an identifier");
 }
 
-/* ------------------------------------------------------------------ TCP */
+/* TCP */
 
 static int tcp_connect(int family, unsigned port)
 {
@@ -749,7 +749,7 @@ static void test_tcp_every_address(void)
     }
 }
 
-/* --------------------------------------------------------------- behaviour */
+/* Behaviour */
 
 static void test_users(void)
 {
@@ -1144,7 +1144,7 @@ static void test_wait(void)
     drop(chr);
 }
 
-/* ---------------------------------------------------------- short notation */
+/* Short notation */
 
 static void check_shorthand(const char *text, const char *expected)
 {

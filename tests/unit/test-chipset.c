@@ -227,7 +227,7 @@ static AcpiPlatform rig_describe(Rig *rig)
     return platform;
 }
 
-/* -------------------------------------------- identity and reset values */
+/* Identity and reset values */
 
 typedef struct Expected {
     bool q35;
@@ -340,7 +340,7 @@ static void test_writable(Rig *rig, const void *data)
     }
 }
 
-/* -------------------------------------------------------- shadow and SMRAM */
+/* Shadow and SMRAM */
 
 static void rig_fill(Rig *rig)
 {
@@ -472,7 +472,7 @@ static void test_smram(Rig *rig, const void *data)
     rig_check_smram(rig, false);
 }
 
-/* --------------------------------------------- PCI Express configuration */
+/* PCI Express configuration */
 
 static uint64_t rig_ecam(Rig *rig, uint64_t base, unsigned bus,
                          unsigned devfn, unsigned reg, unsigned size)
@@ -572,7 +572,7 @@ static void test_ecam(Rig *rig, const void *data)
     g_assert_cmphex(rig_ecam(rig, 0xb0000000, 0, 0, 0, 4), ==, 0xffffffff);
 }
 
-/* --------------------------------------------------- the PM block's places */
+/* The PM block's places */
 
 /* R14: PMBASE moves everything, anywhere; disabled it is nowhere */
 static void test_pmbase(Rig *rig, const void *data)
@@ -774,7 +774,7 @@ static void test_describe(Rig *rig, const void *data)
     g_assert_cmphex(rig_describe(rig).pm1a_evt, ==, 0);
 }
 
-/* ------------------------------------------------------------ ISA's ports */
+/* ISA's ports */
 
 static uint64_t nothing_read(void *opaque, uint64_t offset, unsigned size)
 {
@@ -883,7 +883,7 @@ static void test_small_ram(Rig *rig, const void *data)
     memory_region_cleanup(&io);
 }
 
-/* ---------------------------------------------------------------- fuzzing */
+/* Fuzzing */
 
 /* Everything that a reset must bring back, as bytes */
 static GByteArray *rig_snapshot(Rig *rig)

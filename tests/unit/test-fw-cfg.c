@@ -138,7 +138,7 @@ static Rig *rig_new_full(void)
     return rig;
 }
 
-/* --------------------------------------------------- what a guest does */
+/* What a guest does */
 
 static void outw(Rig *rig, uint16_t port, uint16_t value)
 {
@@ -206,7 +206,7 @@ static int find(Rig *rig, const char *name)
     return fw_cfg_find_file(rig->fw, name);
 }
 
-/* --------------------------------------------------------------- the ports */
+/* The ports */
 
 static void test_keys(void)     /* R1, R2, R3 */
 {
@@ -268,7 +268,7 @@ static void test_port_quirks(void)      /* R4, R5, R6 */
     rig_free(rig);
 }
 
-/* ----------------------------------------------------------- the directory */
+/* The directory */
 
 static void test_directory(void)        /* R7, R8 */
 {
@@ -363,7 +363,7 @@ static void test_user_files(void)
     rig_free(rig);
 }
 
-/* ------------------------------------------------------------- made files */
+/* Made files */
 
 static void test_made_files(void)       /* R9, R10 */
 {
@@ -411,7 +411,7 @@ static void test_reset(void)    /* R10 */
     rig_free(rig);
 }
 
-/* --------------------------------------------------------------------- DMA */
+/* DMA */
 
 static void test_dma_read(void) /* R11, R12, R13 */
 {
@@ -622,7 +622,7 @@ static void test_dma_random(void)       /* R15 to R17 */
     rig_free(rig);
 }
 
-/* ------------------------------------------------------- what firmware sees */
+/* What firmware sees */
 
 static void test_describe(void) /* R18 */
 {

@@ -108,7 +108,7 @@ static void ram_init(MemoryRegion *mr, const char *name, uint64_t size)
     g_assert_no_error(error);
 }
 
-/* ------------------------------------------------------------------ views */
+/* Views */
 
 static void test_overlap(void)
 {
@@ -350,7 +350,7 @@ static void test_lazy(void)
     address_space_cleanup(&as);
 }
 
-/* --------------------------------------------------------------- accesses */
+/* Accesses */
 
 typedef struct IoFixture {
     MemoryRegion root;
@@ -533,7 +533,7 @@ static void test_wrap(void)
     address_space_cleanup(&as);
 }
 
-/* ------------------------------------------- handlers that change things */
+/* Handlers that change things */
 
 typedef struct Meddler {
     MemoryRegion mr;
@@ -644,7 +644,7 @@ static void test_dma_to_itself(void)
     address_space_cleanup(&as);
 }
 
-/* ------------------------------------------------------------------- RAM */
+/* RAM */
 
 static void test_ram(void)
 {
@@ -682,7 +682,7 @@ static void test_ram(void)
     memory_region_cleanup(&mr);
 }
 
-/* ------------------------------------- against a model, byte by byte */
+/* Against a model, byte by byte */
 
 #define FUZZ_REGIONS 14
 #define FUZZ_SPACE 256
@@ -888,7 +888,7 @@ static void test_fuzz(void)
     }
 }
 
-/* ------------------------------------------------------- for information */
+/* For information */
 
 static uint64_t plain_read(void *opaque, uint64_t offset, unsigned size)
 {

@@ -19,7 +19,7 @@
 #include "qapi/walker.h"
 #include "util/error.h"
 
-/* ---------------------------------------------------------------- commands */
+/* Commands */
 
 typedef struct EchoArgs {
     char *text;
@@ -167,7 +167,7 @@ const QapiCommand qapi_commands[] = {
 };
 const size_t qapi_n_commands = G_N_ELEMENTS(qapi_commands);
 
-/* --------------------------------------------------------------- apparatus */
+/* Apparatus */
 
 static char *directory;
 
@@ -371,7 +371,7 @@ static void finish(Session *session)
     session_free(session);
 }
 
-/* ------------------------------------------------------------------- tests */
+/* Tests */
 
 static void test_negotiation(void)
 {

@@ -10,7 +10,7 @@
 #include "qom/object.h"
 #include "util/error.h"
 
-/* ------------------------- a few types, with their schema written by hand */
+/* A few types, with their schema written by hand */
 
 typedef struct ThingOptions {
     char *backend;
@@ -297,7 +297,7 @@ static void expect_error(GError **error, const char *message)
     g_clear_error(error);
 }
 
-/* ---------------------------------------------------------------- types */
+/* Types */
 
 static void test_types_known(void)
 {
@@ -319,7 +319,7 @@ static void test_types_known(void)
     g_assert_null(object_type_class(&container_type));
 }
 
-/* ----------------------------------------------------------------- life */
+/* Life */
 
 static void test_new(void)
 {
@@ -385,7 +385,7 @@ static void test_pins(void)
     object_free(root);
 }
 
-/* ----------------------------------------------------------------- links */
+/* Links */
 
 typedef struct LinkFixture {
     Object *root, *backend, *box;
@@ -507,7 +507,7 @@ static void test_link_errors(void)
     g_string_truncate(calls, 0);
 }
 
-/* ------------------------------------------------------------------ tree */
+/* Tree */
 
 static void expect_path(const Object *obj, const char *expected)
 {
@@ -647,7 +647,7 @@ static void test_name_taken(void)
     g_test_trap_assert_stderr("*object_child*");
 }
 
-/* ------------------------------------------------------------ properties */
+/* Properties */
 
 static char *rows_text(GPtrArray *rows)
 {
@@ -800,7 +800,7 @@ static void test_set(void)
     g_string_truncate(calls, 0);
 }
 
-/* --------------------------------------------------------------- devices */
+/* Devices */
 
 typedef struct Lamp {
     Device parent;

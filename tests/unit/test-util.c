@@ -15,7 +15,7 @@
 #include "util/report.h"
 #include "util/uuid.h"
 
-/* ------------------------------------------------------------------ errors */
+/* Errors */
 
 static void test_error(void)
 {
@@ -40,7 +40,7 @@ static void test_error(void)
     g_assert_cmpstr(fm_error_class(error), ==, "GenericError");
 }
 
-/* ----------------------------------------------------------------- reports */
+/* Reports */
 
 static FILE *capture_file;
 static int capture_saved;
@@ -177,7 +177,7 @@ static void test_threads(void)
     }
 }
 
-/* -------------------------------------------------------------------- UUIDs */
+/* UUIDs */
 
 static void test_uuid(void)
 {
@@ -216,7 +216,7 @@ static void test_uuid(void)
     }
 }
 
-/* -------------------------------------------------------------------- bytes */
+/* Bytes */
 
 static void test_bytes(void)
 {
