@@ -137,8 +137,8 @@ static uint32_t tables_mcfg(AcpiBlob *blob, const AcpiPlatform *p)
     return offset;
 }
 
-/* WAET, revision 1 (Microsoft, 2009-02: Windows ACPI Emulated
-   *               Devices Table) */
+/* WAET, revision 1 (Microsoft, 2009-02: Windows ACPI Emulated Devices
+ * Table) */
 
 enum { WAET_PM_TIMER_GOOD = 1 << 1 };   /* one read of the timer is enough */
 
