@@ -226,6 +226,14 @@ void qapi_copy(const QapiType *type, const void *from, void *to)
     g_assert_not_reached();
 }
 
+void *qapi_clone(const QapiType *type, const void *from)
+{
+    void *to = g_malloc0(type->size);
+
+    qapi_copy(type, from, to);
+    return to;
+}
+
 void *qapi_list_append(const QapiType *type, void *list)
 {
     QapiList *grown = list;

@@ -30,7 +30,7 @@ void *option_parse(Config *c, const QapiType *type, const char *title,
     return value;
 }
 
-/* objects, devices, streams */
+/* Objects, devices, streams */
 
 /**
  * -object and -device: a union whose discriminator is the type's name.
@@ -154,7 +154,7 @@ bool option_qtest_log(Config *c, const char *option, const char *arg,
     return true;
 }
 
-/* the process */
+/* The process */
 
 bool option_name(Config *c, const char *option, const char *arg, GError **error)
 {

@@ -27,7 +27,7 @@
 /** How long clients may take to read what was sent to them at the end. */
 #define SYSTEM_FLUSH_MS 1000
 
-/* the host's side: objects */
+/* The host's side: objects */
 
 bool system_object_add(System *system, const ObjectOptions *options,
                        GError **error)
@@ -47,9 +47,7 @@ bool system_object_add(System *system, const ObjectOptions *options,
     if (!object_check_id(options->id, error)) {
         return false;
     }
-    config = qapi_new(branch->type);
-    qapi_clear(branch->type, config);
-    qapi_copy(branch->type, (const char *)options + branch->offset, config);
+    config = qapi_clone(branch->type, (const char *)options + branch->offset);
     obj = object_new(type, config, error);
     if (!obj) {
         return false;
@@ -91,7 +89,7 @@ static bool system_make_objects(System *system, GError **error)
     return true;
 }
 
-/* the host's side: streams */
+/* The host's side: streams */
 
 static Object *system_chardevs(const System *system)
 {
@@ -105,16 +103,13 @@ static bool system_make_chardevs(System *system, GError **error)
     for (unsigned i = 0; i < chardevs->len; i++) {
         const ConfigItem *item = chardevs->pdata[i];
         const ChardevOptions *given = item->value;
-        ChardevOptions *options;
         Chardev *chr;
 
         if (object_child(system_chardevs(system), given->id)) {
             return fm_error_set(error, "%s: Chardev with id '%s' already "
                                 "exists", item->option, given->id);
         }
-        options = g_malloc0(item->type->size);
-        qapi_copy(item->type, given, options);
-        chr = chardev_create(options, error);
+        chr = chardev_create(qapi_clone(item->type, given), error);
         if (!chr) {
             return fm_error_prefix(error, "%s: ", item->option);
         }
@@ -240,7 +235,7 @@ static bool system_make_qtest(System *system, GError **error)
     return system->qtest || fm_error_prefix(error, "%s: ", stream->option);
 }
 
-/* the machine */
+/* The machine */
 
 static void system_machine_request(void *opaque, MachineRequest request)
 {
@@ -331,9 +326,9 @@ static bool system_plug_devices(System *system, GError **error)
         const DeviceOptions *options = item->value;
         const char *name = qapi_type_DeviceDriver.values[options->driver];
         const QapiBranch *branch = qapi_find_branch(item->type, name);
-        void *p = g_malloc0(branch->type->size);
+        void *p = qapi_clone(branch->type,
+                             (const char *)options + branch->offset);
 
-        qapi_copy(branch->type, (const char *)options + branch->offset, p);
         if (!system_plug(system, object_type_find(name), p, options->id,
                          item->option, error)) {
             return false;
@@ -347,12 +342,10 @@ static bool system_make_machine(System *system, GError **error)
     const Config *config = system->config;
     const char *option = config->machine_option ? config->machine_option
                                                 : "-machine pc";
-    const QapiType *type = &qapi_type_MachineOptions;
-    MachineOptions *options = g_malloc0(type->size);
-    Object *machine;
+    Object *machine = object_new(config->machine_type,
+                                 qapi_clone(&qapi_type_MachineOptions,
+                                            config->machine), error);
 
-    qapi_copy(type, config->machine, options);
-    machine = object_new(config->machine_type, options, error);
     if (!machine) {
         return fm_error_prefix(error, "%s: ", option);
     }
@@ -371,7 +364,7 @@ static bool system_make_machine(System *system, GError **error)
            machine_finish(system->machine, error);
 }
 
-/* all of it */
+/* All of it */
 
 System *system_new(const Config *config, GError **error)
 {
@@ -436,7 +429,7 @@ GPtrArray *system_acpi_tables(System *system, GError **error)
                      error);
 }
 
-/* main loop */
+/* Main loop */
 
 static gboolean system_signal(gint fd, GIOCondition condition, void *opaque)
 {

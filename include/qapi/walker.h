@@ -97,6 +97,9 @@ void qapi_free(const QapiType *type, void *value);
 /** qapi_copy: deep copy of *@from into the zeroed *@to. */
 void qapi_copy(const QapiType *type, const void *from, void *to);
 
+/** qapi_clone: Returns a new value, a deep copy of *@from; see qapi_free(). */
+void *qapi_clone(const QapiType *type, const void *from);
+
 /**
  * qapi_list_append: make room for one more item in the list at @list of type
  * @type; Returns the new, zeroed item.
