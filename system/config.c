@@ -98,24 +98,20 @@ void config_add_item(GPtrArray *items, const char *option,
     g_ptr_array_add(items, item);
 }
 
-/**
- * A stream in the short form.  `chardev:ID` names one that there is; anything
- * else makes a new one, called @id.
- */
 bool config_add_stream(Config *c, GPtrArray *streams, const char *option,
-                          const char *arg, const char *id, GError **error)
+                       const char *text, const char *id, GError **error)
 {
     ConfigStream *stream = g_new0(ConfigStream, 1);
 
     stream->option = g_strdup(option);
     g_ptr_array_add(streams, stream);
-    if (strcmp(arg, "none") == 0) {
+    if (strcmp(text, "none") == 0) {
         return true;
     }
-    if (g_str_has_prefix(arg, "chardev:")) {
-        stream->chardev = g_strdup(arg + strlen("chardev:"));
+    if (g_str_has_prefix(text, "chardev:")) {
+        stream->chardev = g_strdup(text + strlen("chardev:"));
     } else {
-        ChardevOptions *options = chardev_parse_shorthand(arg, id, error);
+        ChardevOptions *options = chardev_parse_shorthand(text, id, error);
 
         if (!options) {
             return false;

@@ -20,7 +20,6 @@
 #include "backends/memory.h"
 #include "hw/acpi/walk.h"
 #include "qapi/walker.h"
-#include "system/types.h"
 #include "util/error.h"
 #include "util/report.h"
 
@@ -373,7 +372,6 @@ System *system_new(const Config *config, GError **error)
 
     system_signal_set(&signals);
     sigprocmask(SIG_BLOCK, &signals, NULL);
-    types_register();
     system->config = config;
     system->setup = config->setup;
     system->state = RUN_STATE_PRELAUNCH;

@@ -27,7 +27,7 @@ typedef struct System {
 
 /**
  * system_new:
- * @config: outlives the system
+ * @config: outlives the system; its types are registered (system/types.h)
  *
  * Make the host's side and the machine, start listening, wait for the clients
  * that were to be waited for, reset the machine.
