@@ -9,6 +9,7 @@
 
 #include "chardev/char-impl.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/report.h"
 
 typedef struct ChardevFile {
@@ -21,14 +22,12 @@ static int chardev_file_open_one(const char *option, const char *path,
                                  int flags, GError **error)
 {
     /* Without O_NONBLOCK a FIFO would wait for somebody at its other end. */
-    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+    int fd = file_open(path, flags | O_NONBLOCK, 0666);
 
     if (fd < 0) {
-        int err = errno;
-
         fm_error_set(error, "%s=%s: cannot open it: %s", option, path,
-                     err == ENXIO ? "nobody reads this FIFO"
-                                  : g_strerror(err));
+                     fd == -ENXIO ? "nobody reads this FIFO"
+                                  : g_strerror(-fd));
     }
     return fd;
 }

@@ -1,5 +1,5 @@
 /*
- * Reading files that a user names
+ * Files that a user names
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,6 +15,16 @@
 
 /** Memory that is asked for at a time; the length of a pipe is not known. */
 #define FILE_CHUNK (64 * 1024)
+
+int file_open(const char *path, int flags, mode_t mode)
+{
+    int fd;
+
+    do {
+        fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd < 0 ? -errno : fd;
+}
 
 /** Returns 0 or a negative errno; reads at most one byte more than @max. */
 static int file_append_fd(int fd, size_t max, GByteArray *out)
@@ -60,12 +70,10 @@ bool file_append(const char *path, size_t max, GByteArray *out, GError **error)
     struct stat st = { 0 };
     int fd, err;
 
-    do {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (fd < 0 && errno == EINTR);
+    fd = file_open(path, O_RDONLY, 0);
     if (fd < 0) {
         return fm_error_set(error, "can't open file %s: %s", path,
-                            g_strerror(errno));
+                            g_strerror(-fd));
     }
     err = file_append_fd(fd, max, out);
     if (err == -EFBIG) {

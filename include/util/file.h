@@ -1,5 +1,5 @@
 /*
- * Reading files that a user names
+ * Files that a user names
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,6 +8,20 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
+
+/**
+ * file_open:
+ * @path: as the user named it
+ * @flags: as open(2) takes them; O_CLOEXEC and O_NOCTTY are added
+ * @mode: for a file that is made
+ *
+ * What every path that a user or a client names is opened with, so that all of
+ * them may be the same kinds of path.
+ *
+ * Returns: a descriptor, the caller's to close; or a negative errno.
+ */
+int file_open(const char *path, int flags, mode_t mode);
 
 /**
  * file_append:
