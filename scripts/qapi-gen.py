@@ -54,7 +54,7 @@ def main():
     args = parser.parse_args()
 
     try:
-        expressions, files = parse_files(args.schema)
+        expressions, files, _ = parse_files(args.schema)
         emitter = Emitter(check(expressions), args.prefix)
     except QapiError as err:
         print(err, file=sys.stderr)

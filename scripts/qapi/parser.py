@@ -54,7 +54,8 @@ class Doc:
 
     symbol is None for free text.  members and features map a name to its
     text; only the first paragraph of each text is kept, because that is what
-    help shows.  A command may be described by what it returns alone.
+    help shows.  A command may be described by what it returns alone.  lines is
+    all of it as it was written, for the reference.
     """
 
     TAGS = re.compile(r'(Returns|Errors|Since|Notes?|Examples?|TODO)::?(\s|$)')
@@ -62,6 +63,7 @@ class Doc:
 
     def __init__(self, where, lines):
         self.where = where
+        self.lines = lines
         self.symbol = None
         self.members = {}
         self.features = {}
@@ -137,7 +139,8 @@ MAX_NESTING = 32
 
 
 class Parser:
-    """Reads one file; expressions is a list of (Dict, Doc or None)."""
+    """Reads one file; expressions is a list of (Dict, Doc or None), documents
+    one of every Doc."""
 
     def __init__(self, path, text):
         self.path = path
@@ -149,6 +152,7 @@ class Parser:
         self.token_line = 1
         self.doc = None
         self.expressions = []
+        self.documents = []
         self._next()
         while self.kind != 'end':
             doc, self.doc = self.doc, None
@@ -181,6 +185,7 @@ class Parser:
                 self.pos = end if end >= 0 else len(self.text)
                 self._unused_doc()
                 self.doc = Doc(where, lines)
+                self.documents.append(self.doc)
                 return
             if line != '#' and not line.startswith('# '):
                 raise QapiError(Where(self.path, self.line),
@@ -337,10 +342,12 @@ def check_pragma(pragma, where):
 def parse_files(path):
     """Read a schema and what it includes.
 
-    Returns the expressions in order, and the paths of all files read.
+    Returns the expressions in order, the paths of all files read, and every
+    Doc file by file.
     """
     seen = {}
     expressions = []
+    documents = []
 
     def read(path, where):
         real = os.path.realpath(path)
@@ -356,7 +363,8 @@ def parse_files(path):
             reason = getattr(err, 'strerror', None) or 'is not UTF-8'
             raise QapiError(where, f"cannot read '{path}': {reason}") from err
         files.append(path)
-        for expression, doc in Parser(path, text).expressions:
+        parser = Parser(path, text)
+        for expression, doc in parser.expressions:
             if 'include' in expression:
                 only_key(expression, 'include', doc)
                 name = expression['include']
@@ -371,6 +379,7 @@ def parse_files(path):
                 check_pragma(expression['pragma'], expression.where)
             else:
                 expressions.append((expression, doc))
+        documents.extend(parser.documents)
         seen[real] = False
 
     def only_key(expression, key, doc):
@@ -383,4 +392,4 @@ def parse_files(path):
 
     files = []
     read(path, 'qapi-gen')
-    return expressions, files
+    return expressions, files, documents
