@@ -5,6 +5,7 @@
 #   make check      set up, build, run all tests; check-unit and check-qtest
 #                   run one suite
 #   make asan       the same under ASan and UBSan, in build-asan/
+#   make deb        build a Debian package, in build-deb/
 #   make install    install under the prefix given to ./configure
 #   make clean      remove the build directories
 #
@@ -12,6 +13,7 @@
 
 BUILD ?= build
 ASAN_BUILD ?= build-asan
+DEB_BUILD ?= build-deb
 MESON_TEST = meson test -C $(1) --no-rebuild --print-errorlogs \
 	--num-processes $$(nproc)
 
@@ -47,11 +49,17 @@ asan: packages-test
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    $(call MESON_TEST,$(ASAN_BUILD)) --timeout-multiplier 4
 
+packages-deb:
+	@scripts/packages.sh install deb
+
+deb: packages-deb
+	@scripts/make-deb.sh $(DEB_BUILD)
+
 install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(ASAN_BUILD)
+	rm -rf $(BUILD) $(ASAN_BUILD) $(DEB_BUILD)
 
-.PHONY: all packages-build packages-test demo check check-unit check-qtest \
-	asan install clean
+.PHONY: all packages-build packages-test packages-deb demo check check-unit check-qtest \
+	asan deb install clean

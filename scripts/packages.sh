@@ -1,8 +1,8 @@
 #!/bin/sh
 # The Debian packages that building and testing need
 #
-#   packages.sh check   build|test   say what is missing, fail if anything is
-#   packages.sh install build|test   install it, if root on Debian
+#   packages.sh check   build|test|deb   say what is missing, fail if anything is
+#   packages.sh install build|test|deb   install it, if root on Debian
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 set -eu
@@ -10,11 +10,13 @@ set -eu
 build="gcc libc6-dev pkg-config python3 meson ninja-build libglib2.0-dev
        libjson-c-dev"
 test="$build acpica-tools"
+deb="$build dpkg-dev debhelper fakeroot python3-docutils"
 
 action=${1:?check or install}
-case ${2:?build or test} in
+case ${2:?build, test or deb} in
 build) wanted=$build ;;
 test) wanted=$test ;;
+deb) wanted=$deb ;;
 *) echo "packages.sh: unknown set '$2'" >&2; exit 1 ;;
 esac
 
