@@ -9,7 +9,7 @@ set -eu
 
 build="gcc libc6-dev pkg-config python3 meson ninja-build libglib2.0-dev
        libjson-c-dev"
-test="$build acpica-tools"
+test="$build acpica-tools python3-docutils groff-base"
 deb="$build dpkg-dev debhelper fakeroot python3-docutils"
 
 action=${1:?check or install}
