@@ -14,14 +14,16 @@
  */
 #include "accel/qtest.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "qtest-command.h"
 #include "util/error.h"
+#include "util/file.h"
 
 /* Interrupt lines that nobody reads are dropped beyond this */
 #define QTEST_OUTPUT_MAX (2 * QTEST_LINE_MAX)
@@ -85,6 +87,7 @@ static bool qtest_open_log(QtestServer *server, const char *path,
                            GError **error)
 {
     struct stat st;
+    int fd;
 
     if (!path) {
         server->log = stderr;
@@ -93,20 +96,18 @@ static bool qtest_open_log(QtestServer *server, const char *path,
     if (strcmp(path, "none") == 0) {
         return true;
     }
-    server->log = fopen(path, "we");
-    if (!server->log) {
-        return fm_error_set(error, "-qtest-log %s: %s", path,
-                            g_strerror(errno));
+    fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd < 0) {
+        return fm_error_set(error, "-qtest-log %s: %s", path, g_strerror(-fd));
     }
-    server->log_owned = true;
     /* What clients pass who want no log: do not even format it */
-    if (fstat(fileno(server->log), &st) == 0 && S_ISCHR(st.st_mode) &&
+    if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
         st.st_rdev == makedev(1, 3)) {
-        fclose(server->log);
-        server->log = NULL;
-        server->log_owned = false;
+        close(fd);
         return true;
     }
+    server->log = fdopen(fd, "w");
+    server->log_owned = true;
     setvbuf(server->log, NULL, _IOLBF, 0);
     return true;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/fd-sets.h"
 
 /** Memory that is asked for at a time; the length of a pipe is not known. */
 #define FILE_CHUNK (64 * 1024)
@@ -20,6 +21,9 @@ int file_open(const char *path, int flags, mode_t mode)
 {
     int fd;
 
+    if (g_str_has_prefix(path, FD_SETS_PATH)) {
+        return fd_sets_open(path, flags);
+    }
     do {
         fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
     } while (fd < 0 && errno == EINTR);

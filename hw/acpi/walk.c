@@ -19,6 +19,7 @@
 
 #include "util/bytes.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/report.h"
 
 /* ACPI 6.5, 5.2.5.1: where an RSDP can be */
@@ -403,13 +404,12 @@ static bool walk_write_file(const char *path, GBytes *content, GError **error)
 {
     gsize len;
     const uint8_t *bytes = g_bytes_get_data(content, &len);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     int saved_errno = 0;
 
     if (fd < 0) {
-        saved_errno = errno;
         return fm_error_set(error, "can't write file %s: %s", path,
-                            g_strerror(saved_errno));
+                            g_strerror(-fd));
     }
     while (len && !saved_errno) {
         ssize_t n = write(fd, bytes, len);

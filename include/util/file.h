@@ -17,7 +17,8 @@
  * @mode: for a file that is made
  *
  * What every path that a user or a client names is opened with, so that all of
- * them may be the same kinds of path.
+ * them may be the same kinds of path: a file's, or /dev/fdset/N, a set of
+ * descriptors that were passed (fd_sets_open() in util/fd-sets.h).
  *
  * Returns: a descriptor, the caller's to close; or a negative errno.
  */
