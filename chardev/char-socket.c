@@ -133,13 +133,44 @@ static void socket_connected(ChardevSocket *sock, int fd)
     chardev_opened(&sock->parent, fd, fd);
 }
 
+static void socket_receive_fds(Chardev *chr, struct msghdr *message)
+{
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+         header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level == SOL_SOCKET &&
+            header->cmsg_type == SCM_RIGHTS) {
+            int fds[CHARDEV_MAX_FDS];
+            size_t len = header->cmsg_len - CMSG_LEN(0);
+
+            memcpy(fds, CMSG_DATA(header), len);
+            chardev_add_fds(chr, fds, (unsigned)(len / sizeof(fds[0])));
+        }
+    }
+}
+
 static ssize_t chardev_socket_read(Chardev *chr, void *bytes, size_t len)
 {
-    /* No room for control messages: the kernel drops descriptors that the
-     * other side passes, before they are ours. */
-    ssize_t n = recv(chr->in_fd, bytes, len, MSG_DONTWAIT);
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(CHARDEV_MAX_FDS * sizeof(int))];
+    } control;
+    struct iovec iov = { bytes, len };
+    /* The kernel drops descriptors that there is no room for, before they are
+     * ours: all of them if nobody would take them. */
+    struct msghdr message = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = chr->user.takes_fds ? &control : NULL,
+        .msg_controllen = chr->user.takes_fds ? sizeof(control) : 0,
+    };
+    ssize_t n = recvmsg(chr->in_fd, &message,
+                        MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-    return n < 0 ? -errno : n;
+    if (n < 0) {
+        return -errno;
+    }
+    socket_receive_fds(chr, &message);
+    return n;
 }
 
 static ssize_t chardev_socket_write(Chardev *chr, const void *bytes,

@@ -176,6 +176,7 @@ void chardev_hang_up(Chardev *chr)
     chardev_source_remove(&chr->out_source);
     chardev_source_remove(&chr->gone_source);
     chardev_queue_clear(chr);
+    chardev_drop_fds(chr);
     chardev_class(chr)->hang_up(chr);
     chr->in_fd = chr->out_fd = -1;
     chr->open = false;
@@ -352,6 +353,7 @@ void chardev_detach(Chardev *chr)
 {
     chardev_source_remove(&chr->in_source);
     chardev_source_remove(&chr->gone_source);
+    chardev_drop_fds(chr);
     chr->attached = false;
     chr->user = (ChardevUser){ 0 };
 }
@@ -494,6 +496,7 @@ static void chardev_finalize(Object *obj)
     chardev_source_remove(&chr->in_source);
     chardev_source_remove(&chr->out_source);
     chardev_source_remove(&chr->gone_source);
+    chardev_drop_fds(chr);
     g_byte_array_unref(chr->queue);
 }
 

@@ -31,6 +31,11 @@ struct Chardev {
     /* Output that waits: queue[queue_sent] and what follows */
     GByteArray *queue;
     size_t queue_sent;
+
+    /* Descriptors that were received and not taken, the oldest first; the
+     * first n_aged_fds have seen a message go by */
+    int fds[CHARDEV_MAX_FDS];
+    unsigned n_fds, n_aged_fds;
 };
 
 typedef struct ChardevClass {
@@ -72,6 +77,17 @@ typedef struct ChardevClass {
  * The other side is there.
  */
 void chardev_opened(Chardev *chr, int in_fd, int out_fd);
+
+/**
+ * chardev_add_fds:
+ * @fds: just received, closed on exec; taken over
+ *
+ * Keep them for chardev_take_fd(); what there is no room for is closed.
+ */
+void chardev_add_fds(Chardev *chr, const int *fds, unsigned n);
+
+/** chardev_drop_fds: close those that nobody has taken. */
+void chardev_drop_fds(Chardev *chr);
 
 /** chardev_hang_up: the end of the other side, from the main loop; the class
  *  has a hang_up(). */

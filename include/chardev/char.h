@@ -39,6 +39,9 @@ typedef struct ChardevUser {
     void (*event)(void *opaque, ChardevEvent event);
     /** Output had to wait and none does any more.  NULL: not of interest. */
     void (*drained)(void *opaque);
+    /** Descriptors that the other side passes are kept for chardev_take_fd();
+     *  otherwise they are never received. */
+    bool takes_fds;
     void *opaque;
 } ChardevUser;
 
@@ -84,6 +87,27 @@ void chardev_detach(Chardev *chr);
 
 /** chardev_accept_input: can_receive() may be more than zero again. */
 void chardev_accept_input(Chardev *chr);
+
+/** The most received descriptors that wait; the rest are closed at once. */
+#define CHARDEV_MAX_FDS 16
+
+/**
+ * chardev_take_fd: Returns the oldest of the descriptors that the other side
+ * has passed over a unix socket and that nobody has taken yet, closed on exec;
+ * it is the caller's to close.  -1: there is none.
+ *
+ * When they are to be had: from when the bytes that they came with are given
+ * to received().  When the other side hangs up, those that wait are closed.
+ */
+int chardev_take_fd(Chardev *chr);
+
+/**
+ * chardev_age_fds: the user has handled a message completely.  Descriptors that
+ * wait now have had their chance: they wait for one more message, for some
+ * clients send them ahead of it, and are closed by the second call, or when
+ * others arrive.
+ */
+void chardev_age_fds(Chardev *chr);
 
 /**
  * chardev_set_echo: whether a terminal shows what is typed and hands it over by

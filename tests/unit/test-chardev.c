@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "chardev/char.h"
+#include "chardev/char-impl.h"
 #include "qapi/walker.h"
 
 /* Apparatus */
@@ -1039,7 +1039,28 @@ static unsigned open_descriptors(void)
     return n;
 }
 
-/* Descriptors that a client passes do not become ours. */
+/* Pass @n descriptors with one byte. */
+static void put_fds(int socket, const int *fds, size_t n)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(250 * sizeof(int))];
+    } control;
+    char byte = 'd';
+    struct iovec iov = { &byte, 1 };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+                          .msg_control = &control,
+                          .msg_controllen = CMSG_SPACE(n * sizeof(int)) };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
+
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(n * sizeof(int));
+    memcpy(CMSG_DATA(header), fds, n * sizeof(int));
+    g_assert_cmpint(sendmsg(socket, &msg, 0), ==, 1);
+}
+
+/* Descriptors for a user that takes none do not become ours. */
 static void test_descriptors(void)
 {
     g_autofree char *path = in_directory("descriptors");
@@ -1055,26 +1076,83 @@ static void test_descriptors(void)
     }
     before = open_descriptors();
     for (size_t i = 0; i < 40; i++) {
-        union {
-            struct cmsghdr align;
-            char bytes[CMSG_SPACE(sizeof(fds))];
-        } control;
-        char byte = 'd';
-        struct iovec iov = { &byte, 1 };
-        struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-                              .msg_control = &control,
-                              .msg_controllen = sizeof(control) };
-        struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
-
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(fds));
-        memcpy(CMSG_DATA(header), fds, sizeof(fds));
-        g_assert_cmpint(sendmsg(fd, &msg, 0), ==, 1);
+        put_fds(fd, fds, G_N_ELEMENTS(fds));
         WAIT_FOR(heard->bytes->len == i + 1);
     }
+    g_assert_cmpint(chardev_take_fd(chr), ==, -1);
     g_assert_cmpuint(open_descriptors(), ==, before);
     close(fd);
+    drop(chr);
+    heard_free(heard);
+}
+
+static bool same_file(int a, int b)
+{
+    struct stat of_a, of_b;
+
+    return fstat(a, &of_a) == 0 && fstat(b, &of_b) == 0 &&
+           of_a.st_ino == of_b.st_ino && of_a.st_dev == of_b.st_dev;
+}
+
+/* They wait in the order they came, until two messages have gone by, others
+ * come, or the other side goes. */
+static void test_take_fd(void)
+{
+    g_autofree char *path = in_directory("take-fd");
+    Chardev *chr = create("socket,id=s,path=%s,server=on,wait=off", path);
+    Heard *heard = attach(chr);
+    int fd = unix_connect(path);
+    int fds[2], taken, many[250];
+    unsigned before;
+
+    chr->user.takes_fds = true;
+    g_assert_cmpint(pipe(fds), ==, 0);
+    WAIT_FOR(heard->opened == 1);
+    before = open_descriptors();
+    g_assert_cmpint(chardev_take_fd(chr), ==, -1);
+    put_fds(fd, fds, 2);
+    WAIT_FOR(heard->bytes->len == 1);
+    g_assert_cmpuint(open_descriptors(), ==, before + 2);
+    for (int i = 0; i < 2; i++) {
+        taken = chardev_take_fd(chr);
+        g_assert_true(same_file(taken, fds[i]));
+        g_assert_cmpint(fcntl(taken, F_GETFD), ==, FD_CLOEXEC);
+        close(taken);
+    }
+    g_assert_cmpint(chardev_take_fd(chr), ==, -1);
+
+    put_fds(fd, fds, 2);
+    WAIT_FOR(heard->bytes->len == 2);
+    chardev_age_fds(chr);
+    close(chardev_take_fd(chr));
+    g_assert_cmpuint(open_descriptors(), ==, before + 1);
+    chardev_age_fds(chr);
+    g_assert_cmpuint(open_descriptors(), ==, before);
+
+    put_fds(fd, fds, 1);
+    WAIT_FOR(heard->bytes->len == 3);
+    chardev_age_fds(chr);
+    put_fds(fd, fds + 1, 1);
+    WAIT_FOR(heard->bytes->len == 4);
+    g_assert_cmpuint(open_descriptors(), ==, before + 1);
+    taken = chardev_take_fd(chr);
+    g_assert_true(same_file(taken, fds[1]));
+    close(taken);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(many); i++) {
+        many[i] = fds[0];
+    }
+    for (size_t i = 0; i < 40; i++) {
+        put_fds(fd, many, G_N_ELEMENTS(many));
+        WAIT_FOR(heard->bytes->len == i + 5);
+        g_assert_cmpuint(open_descriptors(), ==, before + CHARDEV_MAX_FDS);
+    }
+    close(fd);
+    WAIT_FOR(heard->closed == 1);
+    /* its own and the connection's */
+    g_assert_cmpuint(open_descriptors(), ==, before - 2);
+    close(fds[0]);
+    close(fds[1]);
     drop(chr);
     heard_free(heard);
 }
@@ -1243,6 +1321,7 @@ int main(int argc, char **argv)
     g_test_add_func("/chardev/gone", test_gone);
     g_test_add_func("/chardev/flush", test_flush);
     g_test_add_func("/chardev/descriptors", test_descriptors);
+    g_test_add_func("/chardev/take-fd", test_take_fd);
     g_test_add_func("/chardev/many-clients", test_many_clients);
     g_test_add_func("/chardev/wait", test_wait);
     g_test_add_func("/chardev/shorthand", test_shorthand);
