@@ -12,6 +12,7 @@
 #include "monitor/qmp-framer.h"
 #include "qapi/walker.h"
 #include "util/error.h"
+#include "util/fd-sets.h"
 #include "util/report.h"
 
 /* A session with more output waiting than this takes no commands and gets no
@@ -47,6 +48,16 @@ struct Monitor {
     GString *out;
     const char *return_text;
 };
+
+int monitor_take_fd(Monitor *mon, GError **error)
+{
+    int fd = chardev_take_fd(mon->chr);
+
+    if (fd < 0) {
+        fm_error_set(error, "No file descriptor supplied via SCM_RIGHTS");
+    }
+    return fd;
+}
 
 void monitor_return_text(Monitor *mon, const char *json)
 {
@@ -379,14 +390,19 @@ static size_t monitor_handle_input(Monitor *mon, const uint8_t *bytes,
     size_t left = len;
     const char *text;
     size_t text_len;
+    bool handled = false;
 
     for (;;) {
         switch (qmp_framer_next(&mon->framer, &bytes, &left, &text,
                                 &text_len)) {
         case QMP_FRAME_MORE:
+            if (handled) {
+                chardev_age_fds(mon->chr);
+            }
             return len;
         case QMP_FRAME_TEXT:
             monitor_handle_text(mon, text, text_len);
+            handled = true;
             break;
         case QMP_FRAME_ERROR: {
             g_autoptr(GError) error = NULL;
@@ -444,6 +460,18 @@ static void monitor_forget_client(Monitor *mon)
     g_byte_array_set_size(mon->held, 0);
 }
 
+static bool monitor_set_has_client(const MonitorSet *set)
+{
+    for (guint i = 0; i < set->monitors->len; i++) {
+        const Monitor *mon = g_ptr_array_index(set->monitors, i);
+
+        if (chardev_is_open(mon->chr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void monitor_event(void *opaque, ChardevEvent event)
 {
     Monitor *mon = opaque;
@@ -451,6 +479,8 @@ static void monitor_event(void *opaque, ChardevEvent event)
     monitor_forget_client(mon);
     if (event == CHARDEV_OPENED) {
         monitor_greet(mon);
+    } else if (!monitor_set_has_client(mon->set)) {
+        fd_sets_clients_gone();
     }
 }
 
@@ -537,6 +567,7 @@ bool monitor_set_add(MonitorSet *set, Chardev *chr, bool pretty,
         .received = monitor_received,
         .event = monitor_event,
         .drained = monitor_drained,
+        .takes_fds = true,
         .opaque = mon,
     };
 

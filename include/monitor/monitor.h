@@ -78,6 +78,14 @@ void monitor_set_flush(MonitorSet *set, int timeout_ms);
 void monitor_return_text(Monitor *mon, const char *json);
 
 /**
+ * monitor_take_fd: Returns a descriptor that the client has passed with the
+ * command that is being handled, or just ahead of it, closed on exec and now
+ * the caller's; -1 with @error set, `No file descriptor supplied via
+ * SCM_RIGHTS`, if there is none.  A command that needs several takes several.
+ */
+int monitor_take_fd(Monitor *mon, GError **error);
+
+/**
  * monitor_complete_negotiation: commands are taken from now on.
  * @oob: also by exec-oob.  A session handles each command as soon as it has
  *       been read, so such a command has nothing to overtake but answers that
