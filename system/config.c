@@ -59,6 +59,7 @@ Config *config_new(void)
     c->serials = g_ptr_array_new_with_free_func(config_stream_free);
     c->debugcons = g_ptr_array_new_with_free_func(config_stream_free);
     c->qtests = g_ptr_array_new_with_free_func(config_stream_free);
+    c->added_fds = g_array_new(FALSE, FALSE, sizeof(int));
     return c;
 }
 
@@ -74,6 +75,7 @@ void config_free(Config *c)
     g_free(c->ram_option);
     g_free(c->smp_option);
     g_free(c->qtest_log);
+    g_array_unref(c->added_fds);
     g_free(c->guest_name);
     g_free(c->process_name);
     g_free((char *)c->setup.cpu_model);

@@ -51,6 +51,8 @@ static const OptionDef option_defs[] = {
     { "chardev", "BACKEND,id=ID[,PROP=VALUE...]",
       "create a character device (-chardev help lists the kinds)",
       option_chardev },
+    { "add-fd", "fd=N,set=N[,opaque=TEXT]",
+      "add a descriptor to the set that /dev/fdset/N opens", option_add_fd },
     { "serial", "STREAM", "serial port on a stream", option_serial },
     { "debugcon", "STREAM", "debug port 0xe9 on a stream", option_debugcon },
     { "qmp", "STREAM", "QMP monitor on a stream", option_qmp },
@@ -102,8 +104,8 @@ static const OptionDef *option_find(const char *name)
 
 /** Options that command lines for other emulators often have. */
 static const char *const options_elsewhere[] = {
-    "action", "add-fd", "append", "audio", "blockdev", "boot", "cdrom", "d",
-    "D", "daemonize", "dfilter", "drive", "enable-kvm", "gdb", "global", "hda",
+    "action", "append", "audio", "blockdev", "boot", "cdrom", "d", "D",
+    "daemonize", "dfilter", "drive", "enable-kvm", "gdb", "global", "hda",
     "hdb", "icount", "incoming", "initrd", "k", "kernel", "L", "loadvm",
     "mem-path", "mem-prealloc", "monitor", "net", "netdev", "nic",
     "no-reboot", "no-shutdown", "numa", "overcommit", "parallel", "pidfile",
@@ -112,16 +114,18 @@ static const char *const options_elsewhere[] = {
     "vnc", "watchdog-action", "writeconfig", NULL,
 };
 
-static bool option_is_about_messages(const OptionDef *def)
+static bool option_comes_first(const OptionDef *def)
 {
-    return def->apply == option_msg || def->apply == option_name;
+    return def->apply == option_msg || def->apply == option_name ||
+           def->apply == option_add_fd;
 }
 
 /**
  * Take the options of one pass: those that say how messages look come first,
- * so that it counts for the messages about all others.
+ * so that it counts for the messages about all others; so do descriptors, which
+ * others may name.
  */
-static bool option_pass(Config *c, int argc, char **argv, bool messages,
+static bool option_pass(Config *c, int argc, char **argv, bool first,
                         GError **error)
 {
     for (int i = 1; i < argc && c->action != CONFIG_DONE; i++) {
@@ -148,7 +152,7 @@ static bool option_pass(Config *c, int argc, char **argv, bool messages,
         }
         option = arg ? g_strdup_printf("-%s %s", def->name, arg)
                      : g_strdup_printf("-%s", def->name);
-        if (option_is_about_messages(def) == messages && def->apply &&
+        if (option_comes_first(def) == first && def->apply &&
             !def->apply(c, option, arg, error)) {
             return fm_error_prefix(error, "%s: ", option);
         }
@@ -165,6 +169,7 @@ Config *config_parse(int argc, char **argv, GError **error)
     }
     report_configure(c->message->timestamp,
                      c->message->guest_name ? c->guest_name : NULL);
+    options_close_added_fds(c);
     if (!option_pass(c, argc, argv, false, error)) {
         return NULL;
     }

@@ -116,7 +116,7 @@ bool fd_sets_add(const int64_t *set, int fd, const char *opaque,
     return true;
 }
 
-bool fd_sets_remove(int64_t set, const int *fd, GError **error)
+bool fd_sets_remove(int64_t set, const int64_t *fd, GError **error)
 {
     guint len = fd_sets_len();
 
@@ -132,7 +132,7 @@ bool fd_sets_remove(int64_t set, const int *fd, GError **error)
     }
     if (fd) {
         return fm_error_set(error, "File descriptor named 'fdset-id:%" PRId64
-                            ", fd:%d' not found", set, *fd);
+                            ", fd:%" PRId64 "' not found", set, *fd);
     }
     return fm_error_set(error, "File descriptor named 'fdset-id:%" PRId64
                         "' not found", set);

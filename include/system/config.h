@@ -56,6 +56,7 @@ typedef struct Config {
     GPtrArray *debugcons;       /* ConfigStream of -debugcon */
     GPtrArray *qtests;          /* ConfigStream of -qtest; at most one */
     char *qtest_log;            /* NULL: not given */
+    GArray *added_fds;          /* int: -add-fd's, to be closed */
 
     char *guest_name;           /* NULL: none */
     char *process_name;

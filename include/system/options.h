@@ -30,6 +30,13 @@ OptionHandler option_name, option_object, option_device, option_chardev,
     option_qtest_log, option_paused, option_nodefaults, option_nographic,
     option_display, option_msg, option_version;
 
+/* options-fds.c */
+OptionHandler option_add_fd;
+
+/** options_close_added_fds: the descriptors that -add-fd was given; their
+ *  sets have duplicates. */
+void options_close_added_fds(Config *c);
+
 /**
  * option_parse: an option's argument as a value of @type (qapi_parse_option()).
  * @title: what help is headed with

@@ -59,7 +59,7 @@ bool fd_sets_add(const int64_t *set, int fd, const char *opaque,
  * Returns: false with @error set, `File descriptor named 'fdset-id:1, fd:2'
  * not found`, if there is no such set or descriptor.
  */
-bool fd_sets_remove(int64_t set, const int *fd, GError **error);
+bool fd_sets_remove(int64_t set, const int64_t *fd, GError **error);
 
 /** fd_sets_member: the members in order of their sets' numbers, each set's in
  *  the order they came; NULL if there are not so many. */

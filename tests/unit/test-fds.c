@@ -134,7 +134,7 @@ static void test_sets(void)
     FdSetMember added;
     int64_t bad = -1, five = 5;
     int a = fd_new(), b = fd_new(), c = fd_new(), d = fd_new();
-    int nowhere = 4711;
+    int64_t first = a, nowhere = 4711;
 
     /* The lowest number that is free, and an order that does not depend on
      * when they came. */
@@ -150,7 +150,7 @@ static void test_sets(void)
     assert_member(3, 5, b);
     g_assert_null(fd_sets_member(4));
 
-    g_assert_true(fd_sets_remove(0, &a, &error));
+    g_assert_true(fd_sets_remove(0, &first, &error));
     g_assert_false(fd_is_open(a));
     assert_member(0, 0, d);
     g_assert_false(fd_sets_remove(0, &nowhere, &error));
