@@ -4,14 +4,17 @@
  * A server has one client at a time; the next waits in the backlog until the
  * first has gone.  What that one sent is then read to its end, but does not
  * keep the next one waiting if nobody wants it.  A client that has lost its
- * server does not come again.
+ * server comes again only with `reconnect`.
+ *
+ * A client connects before the machine starts, and the start waits for it;
+ * with `reconnect`, or while the machine runs, nothing waits: it connects in
+ * the background.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -19,15 +22,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "chardev/char-impl.h"
+#include "socket-address.h"
 #include "util/error.h"
+#include "util/fd-names.h"
 #include "util/report.h"
-
-/* Clients that may wait while one is served. */
-#define SOCKET_BACKLOG 8
 
 /* How long a server is given to answer. */
 #define SOCKET_CONNECT_MS 30000
@@ -38,23 +39,25 @@
 /* How long to leave clients alone when there is no descriptor for them. */
 #define SOCKET_RETRY_MS 500
 
-/* The longest path, without its NUL. */
-#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
-
 typedef struct ChardevSocket {
     Chardev parent;
 
     int fd;                     /* the connection; -1: none */
     bool gone;                  /* its other side; the next may replace it */
-    int listen_fd;              /* servers; -1: not yet */
-    guint accept_source, retry_source;
-    bool warned;                /* that a client cannot be accepted */
     char *address;              /* "unix:/a/b", "tcp:127.0.0.1:4444" */
 
-    /* What was made at the path of a unix server, so that only this is
-     * removed; 0: nothing */
-    dev_t path_dev;
-    ino_t path_ino;
+    /* Servers */
+    int listen_fd;              /* -1: not yet */
+    guint accept_source, retry_source;
+    bool warned;                /* that a client cannot be accepted */
+    SocketPath path;
+
+    /* Clients */
+    SocketAddresses addresses;
+    unsigned next_address;
+    int connect_fd;             /* connecting in the background; -1: not */
+    guint connect_source, connect_timer;
+    bool told;                  /* that it cannot connect */
 } ChardevSocket;
 
 static const ChardevSocketOptions *socket_config(const ChardevSocket *sock)
@@ -62,74 +65,34 @@ static const ChardevSocketOptions *socket_config(const ChardevSocket *sock)
     return &chardev_options(&sock->parent)->u.socket;
 }
 
-static bool socket_is_tcp(const ChardevSocket *sock)
-{
-    return !socket_config(sock)->path;
-}
-
 static bool chardev_socket_check(const Object *obj, const void *value,
                                  GError **error)
 {
     const ChardevOptions *options = value;
-    const ChardevSocketOptions *config = &options->u.socket;
 
-    if (config->path && (config->host || config->port)) {
-        return fm_error_set(error, "path=%s: cannot be combined with '%s'",
-                            config->path, config->host ? "host" : "port");
-    }
-    if (!config->path && !config->port) {
-        return fm_error_set(error, config->host
-                            ? "port: is missing; TCP needs host and port"
-                            : "path: is missing; a socket needs 'path', or "
-                              "'host' and 'port'");
-    }
-    if (!config->path && !config->host) {
-        return fm_error_set(error, "host: is missing; TCP needs host and "
-                            "port (an empty host is every address)");
-    }
-    if (config->has_wait && !config->server) {
-        return fm_error_set(error, "wait=%s: only a server can wait for a "
-                            "client; add server=on",
-                            config->wait ? "on" : "off");
-    }
-    if (config->path) {
-        size_t len = strlen(config->path);
+    return socket_options_check(&options->u.socket, error);
+}
 
-        if (len == 0) {
-            return fm_error_set(error, "path: is empty");
-        }
-        if (len > SOCKET_PATH_MAX) {
-            return fm_error_set(error, "path=%s: has %zu bytes, a unix "
-                                "socket's path has at most %zu", config->path,
-                                len, SOCKET_PATH_MAX);
-        }
-        if (config->has_ipv4 || config->has_ipv6) {
-            return fm_error_set(error, "%s: cannot be combined with 'path'",
-                                config->has_ipv4 ? "ipv4" : "ipv6");
-        }
-    } else if (config->has_ipv4 && !config->ipv4 && config->has_ipv6 &&
-               !config->ipv6) {
-        return fm_error_set(error, "ipv4=off: ipv6 is off too");
+static void socket_source_remove(guint *source)
+{
+    if (*source) {
+        g_source_remove(*source);
+        *source = 0;
     }
-    return true;
 }
 
 /* Connection */
 
-static void socket_set_nodelay(const ChardevSocket *sock, int fd)
+static void socket_connected(ChardevSocket *sock, int fd)
 {
     int on = 1;
 
-    if (socket_is_tcp(sock) && socket_config(sock)->nodelay) {
+    if (socket_config(sock)->nodelay) {
+        /* Only TCP knows it. */
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }
-}
-
-static void socket_connected(ChardevSocket *sock, int fd)
-{
-    socket_set_nodelay(sock, fd);
     sock->fd = fd;
-    sock->gone = false;
+    sock->gone = sock->told = false;
     chardev_opened(&sock->parent, fd, fd);
 }
 
@@ -180,6 +143,8 @@ static ssize_t chardev_socket_write(Chardev *chr, const void *bytes,
 
     return n < 0 ? -errno : n;
 }
+
+/* Server */
 
 /* Take the next client, if there is one.  Returns 0 or a negative errno. */
 static int socket_accept(ChardevSocket *sock)
@@ -241,15 +206,6 @@ static void socket_watch_clients(ChardevSocket *sock)
     }
 }
 
-static void chardev_socket_hang_up(Chardev *chr)
-{
-    ChardevSocket *sock = (ChardevSocket *)chr;
-
-    close(sock->fd);
-    sock->fd = -1;
-    socket_watch_clients(sock);
-}
-
 static void chardev_socket_gone(Chardev *chr)
 {
     ChardevSocket *sock = (ChardevSocket *)chr;
@@ -287,7 +243,7 @@ static bool chardev_socket_wait_connected(Chardev *chr,
     return true;
 }
 
-/* Client */
+/* Client, while the start waits for it */
 
 /* Does a signal that ends the program wait, blocked, until we are done? */
 static bool socket_signal_pending(void)
@@ -301,14 +257,14 @@ static bool socket_signal_pending(void)
 }
 
 /* Returns 0 or a negative errno. */
-static int socket_connect_fd(int fd, const struct sockaddr *address,
-                             socklen_t len)
+static int socket_connect_fd(int fd, const SocketAddress *at)
 {
     gint64 end = g_get_monotonic_time() + SOCKET_CONNECT_MS * 1000;
 
     for (;;) {
         struct pollfd wait = { .fd = fd, .events = POLLOUT };
-        int err = connect(fd, address, len) < 0 ? errno : 0;
+        int err = connect(fd, (const struct sockaddr *)&at->bytes,
+                          at->len) < 0 ? errno : 0;
         socklen_t err_len = sizeof(err);
         gint64 left_us = end - g_get_monotonic_time();
 
@@ -338,245 +294,308 @@ static int socket_connect_fd(int fd, const struct sockaddr *address,
     }
 }
 
-/* Returns the connected descriptor, or a negative errno. */
-static int socket_connect(const struct sockaddr *address, socklen_t len)
+/* Returns a descriptor, or a negative errno. */
+static int socket_new(const SocketAddress *at)
 {
-    int fd = socket(address->sa_family,
+    int fd = socket(at->bytes.ss_family,
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int err;
 
-    if (fd < 0) {
-        return -errno;
+    return fd < 0 ? -errno : fd;
+}
+
+/* Returns 0 or a negative errno. */
+static int socket_connect_waiting(ChardevSocket *sock)
+{
+    int err = -EADDRNOTAVAIL;
+
+    for (unsigned i = 0; i < sock->addresses.n; i++) {
+        const SocketAddress *at = &sock->addresses.list[i];
+        int fd = socket_new(at);
+
+        err = fd < 0 ? fd : socket_connect_fd(fd, at);
+        if (err == 0) {
+            socket_connected(sock, fd);
+            return 0;
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
     }
-    err = socket_connect_fd(fd, address, len);
+    return err;
+}
+
+/* Client, in the background */
+
+static gboolean socket_connect_again(gpointer opaque);
+
+static void socket_connect_failed(ChardevSocket *sock, int err)
+{
+    unsigned reconnect_s = socket_config(sock)->reconnect;
+
+    if (!sock->told) {
+        sock->told = true;
+        report_warning("chardev '%s': cannot connect to %s: %s",
+                       chardev_id(&sock->parent), sock->address,
+                       g_strerror(-err));
+    }
+    if (reconnect_s) {
+        sock->connect_timer = g_timeout_add_seconds(reconnect_s,
+                                                    socket_connect_again,
+                                                    sock);
+    }
+}
+
+static int socket_connect_next(ChardevSocket *sock, int err);
+
+/* The attempt that is going on has ended with @err; 0: well. */
+static void socket_connect_end(ChardevSocket *sock, int err)
+{
+    int fd = sock->connect_fd;
+
+    sock->connect_fd = -1;
+    socket_source_remove(&sock->connect_source);
+    socket_source_remove(&sock->connect_timer);
+    if (err == 0) {
+        socket_connected(sock, fd);
+        return;
+    }
+    close(fd);
+    err = socket_connect_next(sock, err);
     if (err < 0) {
-        close(fd);
-        return err;
+        socket_connect_failed(sock, err);
     }
-    return fd;
 }
 
-/* Server */
-
-/* Returns the listening descriptor, or a negative errno. */
-static int socket_listen(const struct sockaddr *address, socklen_t len,
-                         bool ipv6_only)
+static gboolean socket_connect_ready(gint fd, GIOCondition condition,
+                                     gpointer opaque)
 {
-    int fd = socket(address->sa_family,
-                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int on = 1, only = ipv6_only;
-    int err;
+    int err = 0;
+    socklen_t len = sizeof(err);
 
-    if (fd < 0) {
-        return -errno;
-    }
-    if (address->sa_family != AF_UNIX) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    }
-    if (address->sa_family == AF_INET6) {
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
-    }
-    if (bind(fd, address, len) < 0 || listen(fd, SOCKET_BACKLOG) < 0) {
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) {
         err = errno;
-        close(fd);
-        return -err;
     }
-    return fd;
+    socket_connect_end(opaque, -err);
+    return G_SOURCE_CONTINUE;
 }
 
-/* Unix */
+static gboolean socket_connect_expired(gpointer opaque)
+{
+    socket_connect_end(opaque, -ETIMEDOUT);
+    return G_SOURCE_CONTINUE;
+}
 
 /*
- * Is the socket at the path nobody's?  A connection would be noticed by a
- * server, and taken for its client; asking with a socket of another type is
- * refused before that, and by the kernel.
+ * Try the addresses that are left; @err is what became of the last one.
+ * Returns 0 if one is connected or may still be; or a negative errno.
  */
-static bool socket_path_is_stale(const struct sockaddr_un *address)
+static int socket_connect_next(ChardevSocket *sock, int err)
 {
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool stale;
+    while (sock->next_address < sock->addresses.n) {
+        const SocketAddress *at = &sock->addresses.list[sock->next_address++];
+        int fd = socket_new(at);
 
-    if (fd < 0) {
-        return false;
+        if (fd < 0) {
+            err = fd;
+            continue;
+        }
+        if (connect(fd, (const struct sockaddr *)&at->bytes, at->len) == 0) {
+            socket_connected(sock, fd);
+            return 0;
+        }
+        err = -errno;
+        if (err == -EINPROGRESS) {
+            sock->connect_fd = fd;
+            sock->connect_source = g_unix_fd_add(fd, G_IO_OUT | G_IO_ERR |
+                                                 G_IO_HUP,
+                                                 socket_connect_ready, sock);
+            sock->connect_timer = g_timeout_add(SOCKET_CONNECT_MS,
+                                                socket_connect_expired, sock);
+            return 0;
+        }
+        close(fd);
     }
-    stale = connect(fd, (const struct sockaddr *)address,
-                    sizeof(*address)) < 0 && errno == ECONNREFUSED;
-    close(fd);
-    return stale;
+    return err;
 }
 
-static bool socket_listen_unix(ChardevSocket *sock,
-                               const struct sockaddr_un *address,
-                               GError **error)
+static int socket_connect_start(ChardevSocket *sock)
 {
-    const char *path = address->sun_path;
-    const struct sockaddr *any = (const struct sockaddr *)address;
-    struct stat st;
-    int fd = socket_listen(any, sizeof(*address), false);
+    sock->next_address = 0;
+    return socket_connect_next(sock, -EADDRNOTAVAIL);
+}
 
-    if (fd == -EADDRINUSE) {
-        if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
-            return fm_error_set(error, "path=%s: is there already and is not "
-                                "a socket", path);
-        }
-        if (!socket_path_is_stale(address)) {
-            return fm_error_set(error, "path=%s: another process is listening "
-                                "there: Address already in use", path);
-        }
-        unlink(path);
-        fd = socket_listen(any, sizeof(*address), false);
+static gboolean socket_connect_again(gpointer opaque)
+{
+    ChardevSocket *sock = opaque;
+    int err;
+
+    sock->connect_timer = 0;
+    err = socket_connect_start(sock);
+    if (err < 0) {
+        socket_connect_failed(sock, err);
     }
-    if (fd < 0) {
-        return fm_error_set(error, "path=%s: cannot listen: %s", path,
-                            g_strerror(-fd));
+    return G_SOURCE_REMOVE;
+}
+
+static void chardev_socket_hang_up(Chardev *chr)
+{
+    ChardevSocket *sock = (ChardevSocket *)chr;
+    unsigned reconnect_s = socket_config(sock)->reconnect;
+
+    close(sock->fd);
+    sock->fd = -1;
+    socket_watch_clients(sock);
+    if (reconnect_s) {
+        sock->connect_timer = g_timeout_add_seconds(reconnect_s,
+                                                    socket_connect_again,
+                                                    sock);
     }
-    sock->listen_fd = fd;
-    if (lstat(path, &st) == 0) {
-        sock->path_dev = st.st_dev;
-        sock->path_ino = st.st_ino;
+}
+
+static bool socket_open_client(ChardevSocket *sock, GError **error)
+{
+    const ChardevSocketOptions *config = socket_config(sock);
+    int err;
+
+    if (config->reconnect) {
+        err = socket_connect_start(sock);
+        if (err < 0) {
+            socket_connect_failed(sock, err);
+        }
+        return true;
+    }
+    err = sock->parent.machine_runs ? socket_connect_start(sock)
+                                    : socket_connect_waiting(sock);
+    if (err < 0 && config->path) {
+        return fm_error_set(error, "path=%s: cannot connect: %s", config->path,
+                            g_strerror(-err));
+    }
+    if (err < 0) {
+        return fm_error_set(error, "host=%s,port=%s: cannot connect: %s",
+                            config->host, config->port, g_strerror(-err));
     }
     return true;
 }
 
-static bool socket_open_unix(ChardevSocket *sock, GError **error)
-{
-    const ChardevSocketOptions *config = socket_config(sock);
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd;
+/* Sockets that were passed */
 
-    g_strlcpy(address.sun_path, config->path, sizeof(address.sun_path));
-    sock->address = g_strdup_printf("unix:%s", config->path);
-    if (config->server) {
-        return socket_listen_unix(sock, &address, error);
+/* Is @fd a stream socket that listens, or that is connected? */
+static bool socket_check_fd(int fd, bool listens, GError **error)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(int), peer_len = sizeof(peer);
+    int type = 0, listening = 0;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0) {
+        return fm_error_set(error, errno == EBADF
+                            ? "there is no such descriptor"
+                            : "the descriptor is not a socket");
     }
-    fd = socket_connect((const struct sockaddr *)&address, sizeof(address));
-    if (fd < 0) {
-        return fm_error_set(error, "path=%s: cannot connect: %s", config->path,
-                            g_strerror(-fd));
+    if (type != SOCK_STREAM) {
+        return fm_error_set(error, "the descriptor is not a stream socket");
     }
+    len = sizeof(int);
+    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len);
+    if (listens && !listening) {
+        return fm_error_set(error, "the socket does not listen, as server=on "
+                            "needs it");
+    }
+    if (!listens && listening) {
+        return fm_error_set(error, "the socket listens; use it with "
+                            "server=on");
+    }
+    if (!listens && getpeername(fd, (struct sockaddr *)&peer, &peer_len) < 0) {
+        return fm_error_set(error, "the socket is not connected");
+    }
+    return true;
+}
+
+/* On the command line a number, which the process was started with; while the
+ * machine runs, a name.  Returns -1 with @error set. */
+static int socket_take_fd(const ChardevSocket *sock, GError **error)
+{
+    const char *text = socket_config(sock)->fd;
+    guint64 number;
+    int flags;
+
+    if (sock->parent.machine_runs) {
+        return fd_names_take(text, error);
+    }
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &number, NULL)) {
+        fm_error_set(error, "expected the number of a descriptor");
+        return -1;
+    }
+    flags = fcntl((int)number, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC)) {
+        /* Those that are closed on exec are our own. */
+        fm_error_set(error, "there is no such descriptor");
+        return -1;
+    }
+    return (int)number;
+}
+
+static bool socket_open_fd(ChardevSocket *sock, GError **error)
+{
+    bool server = socket_config(sock)->server;
+    int fd = socket_take_fd(sock, error);
+
+    if (fd < 0 || !socket_check_fd(fd, server, error)) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return fm_error_prefix(error, "fd=%s: ", socket_config(sock)->fd);
+    }
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    sock->address = socket_local_name(fd);
+    if (!sock->address) {
+        sock->address = g_strdup("socket");
+    }
+    if (server) {
+        sock->listen_fd = fd;
+    } else {
+        socket_connected(sock, fd);
+    }
+    return true;
+}
+
+static bool chardev_socket_add_client(Chardev *chr, int fd, GError **error)
+{
+    ChardevSocket *sock = (ChardevSocket *)chr;
+
+    if (!socket_config(sock)->server) {
+        return fm_error_set(error, "chardev '%s' is no server",
+                            chardev_id(chr));
+    }
+    if (!socket_check_fd(fd, false, error)) {
+        return false;
+    }
+    if (chr->open && sock->gone) {
+        chardev_hang_up(chr);
+    }
+    if (chr->open) {
+        return fm_error_set(error, "chardev '%s' has a client",
+                            chardev_id(chr));
+    }
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     socket_connected(sock, fd);
     return true;
 }
 
-/* TCP */
+/* Type */
 
-static char *socket_tcp_name(const char *host, const char *port)
+static bool socket_open_server(ChardevSocket *sock, GError **error)
 {
-    return g_strdup_printf(strchr(host, ':') ? "tcp:[%s]:%s" : "tcp:%s:%s",
-                           host, port);
-}
+    char *name;
 
-/* The address as numbers; a server learns here which port it got. */
-static char *socket_tcp_local_name(int fd)
-{
-    struct sockaddr_storage address;
-    socklen_t len = sizeof(address);
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-
-    if (getsockname(fd, (struct sockaddr *)&address, &len) < 0 ||
-        getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port,
-                    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV)) {
-        return NULL;
+    sock->listen_fd = socket_listen(socket_config(sock), &sock->addresses,
+                                    &sock->path, error);
+    if (sock->listen_fd < 0) {
+        return false;
     }
-    return socket_tcp_name(host, port);
-}
-
-static bool socket_port_check(const char *port, bool *numeric, GError **error)
-{
-    *numeric = *port && strspn(port, "0123456789") == strlen(port);
-    if (!*port) {
-        return fm_error_set(error, "port: is empty");
-    }
-    if (*numeric && g_ascii_strtoull(port, NULL, 10) > G_MAXUINT16) {
-        return fm_error_set(error, "port=%s: ports go up to 65535", port);
-    }
-    return true;
-}
-
-/* Which families may be used: to ask for one is to refuse the other. */
-static void socket_families(const ChardevSocketOptions *config, bool *ipv4,
-                            bool *ipv6)
-{
-    *ipv4 = config->has_ipv4 ? config->ipv4
-                             : !(config->has_ipv6 && config->ipv6);
-    *ipv6 = config->has_ipv6 ? config->ipv6
-                             : !(config->has_ipv4 && config->ipv4);
-}
-
-/* Free the result with freeaddrinfo(). */
-static struct addrinfo *socket_resolve(const ChardevSocketOptions *config,
-                                       GError **error)
-{
-    const char *host = *config->host ? config->host : NULL;
-    struct addrinfo *list = NULL;
-    bool numeric, ipv4, ipv6;
-    int rc;
-
-    if (!socket_port_check(config->port, &numeric, error)) {
-        return NULL;
-    }
-    socket_families(config, &ipv4, &ipv6);
-
-    struct addrinfo hints = {
-        .ai_family = !ipv4 ? AF_INET6 : !ipv6 ? AF_INET : AF_UNSPEC,
-        .ai_socktype = SOCK_STREAM,
-        .ai_flags = AI_NUMERICHOST | (numeric ? AI_NUMERICSERV : 0) |
-                    (config->server ? AI_PASSIVE : 0),
-    };
-
-    /* Numbers first: the name service costs time, and may hang. */
-    rc = getaddrinfo(host, config->port, &hints, &list);
-    if (rc == EAI_NONAME && host) {
-        hints.ai_flags &= ~AI_NUMERICHOST;
-        rc = getaddrinfo(host, config->port, &hints, &list);
-    }
-    if (rc == EAI_SERVICE) {
-        fm_error_set(error, "port=%s: no such service", config->port);
-    } else if (rc) {
-        fm_error_set(error, "host=%s: %s", config->host,
-                     rc == EAI_SYSTEM ? g_strerror(errno) : gai_strerror(rc));
-    }
-    return rc ? NULL : list;
-}
-
-/* Listen at the first address of @family that works; 0: of any.  Returns a
- * descriptor, a negative errno, or @fd if there is no such address. */
-static int socket_listen_first(const struct addrinfo *list, int family,
-                               bool ipv6_only, int fd)
-{
-    for (; list && fd < 0; list = list->ai_next) {
-        if (!family || list->ai_family == family) {
-            fd = socket_listen(list->ai_addr, list->ai_addrlen, ipv6_only);
-        }
-    }
-    return fd;
-}
-
-static bool socket_listen_tcp(ChardevSocket *sock,
-                              const struct addrinfo *list, GError **error)
-{
-    const ChardevSocketOptions *config = socket_config(sock);
-    int fd = -EADDRNOTAVAIL;
-    bool ipv4, ipv6;
-
-    socket_families(config, &ipv4, &ipv6);
-    if (!*config->host) {
-        /* One IPv6 socket hears every address of both families. */
-        fd = socket_listen_first(list, AF_INET6, !ipv4, fd);
-    }
-    if (fd < 0) {
-        fd = socket_listen_first(list, 0, !ipv4, fd);
-    }
-    if (fd < 0) {
-        return fm_error_set(error, "host=%s,port=%s: %s: %s", config->host,
-                            config->port, fd == -EADDRINUSE
-                            ? "another process is listening there"
-                            : "cannot listen", g_strerror(-fd));
-    }
-    sock->listen_fd = fd;
-
-    char *name = socket_tcp_local_name(fd);
-
+    /* Only now is it known which port a TCP server got. */
+    name = socket_config(sock)->path ? NULL
+                                     : socket_local_name(sock->listen_fd);
     if (name) {
         g_free(sock->address);
         sock->address = name;
@@ -584,52 +603,26 @@ static bool socket_listen_tcp(ChardevSocket *sock,
     return true;
 }
 
-static bool socket_connect_tcp(ChardevSocket *sock,
-                               const struct addrinfo *list, GError **error)
-{
-    const ChardevSocketOptions *config = socket_config(sock);
-    int fd = -EADDRNOTAVAIL;
-
-    for (; list && fd < 0; list = list->ai_next) {
-        fd = socket_connect(list->ai_addr, list->ai_addrlen);
-    }
-    if (fd < 0) {
-        return fm_error_set(error, "host=%s,port=%s: cannot connect: %s",
-                            config->host, config->port, g_strerror(-fd));
-    }
-    socket_connected(sock, fd);
-    return true;
-}
-
-static bool socket_open_tcp(ChardevSocket *sock, GError **error)
-{
-    const ChardevSocketOptions *config = socket_config(sock);
-    struct addrinfo *list = socket_resolve(config, error);
-    bool ok;
-
-    if (!list) {
-        return false;
-    }
-    sock->address = socket_tcp_name(config->host, config->port);
-    ok = config->server ? socket_listen_tcp(sock, list, error)
-                        : socket_connect_tcp(sock, list, error);
-    freeaddrinfo(list);
-    return ok;
-}
-
-/* Type */
-
 static bool chardev_socket_open(Chardev *chr, const ChardevOptions *options,
                                 GError **error)
 {
     ChardevSocket *sock = (ChardevSocket *)chr;
+    const ChardevSocketOptions *config = socket_config(sock);
+    bool ok;
 
-    if (!(socket_is_tcp(sock) ? socket_open_tcp(sock, error)
-                              : socket_open_unix(sock, error))) {
-        return false;
+    if (config->fd) {
+        ok = socket_open_fd(sock, error);
+    } else {
+        sock->address = socket_options_name(config);
+        ok = socket_addresses_find(config, !chr->machine_runs,
+                                   &sock->addresses, error) &&
+             (config->server ? socket_open_server(sock, error)
+                             : socket_open_client(sock, error));
     }
-    socket_watch_clients(sock);
-    return true;
+    if (ok) {
+        socket_watch_clients(sock);
+    }
+    return ok;
 }
 
 static char *chardev_socket_filename(const Chardev *chr)
@@ -644,7 +637,7 @@ static void chardev_socket_init(Object *obj)
 {
     ChardevSocket *sock = (ChardevSocket *)obj;
 
-    sock->fd = sock->listen_fd = -1;
+    sock->fd = sock->listen_fd = sock->connect_fd = -1;
 }
 
 static void chardev_socket_finalize(Object *obj)
@@ -652,14 +645,12 @@ static void chardev_socket_finalize(Object *obj)
     ChardevSocket *sock = (ChardevSocket *)obj;
     struct stat st;
 
-    if (sock->accept_source) {
-        g_source_remove(sock->accept_source);
-    }
-    if (sock->retry_source) {
-        g_source_remove(sock->retry_source);
-    }
-    if (sock->path_ino && lstat(socket_config(sock)->path, &st) == 0 &&
-        st.st_dev == sock->path_dev && st.st_ino == sock->path_ino) {
+    socket_source_remove(&sock->accept_source);
+    socket_source_remove(&sock->retry_source);
+    socket_source_remove(&sock->connect_source);
+    socket_source_remove(&sock->connect_timer);
+    if (sock->path.ino && lstat(socket_config(sock)->path, &st) == 0 &&
+        st.st_dev == sock->path.dev && st.st_ino == sock->path.ino) {
         unlink(socket_config(sock)->path);
     }
     if (sock->fd >= 0) {
@@ -667,6 +658,9 @@ static void chardev_socket_finalize(Object *obj)
     }
     if (sock->listen_fd >= 0) {
         close(sock->listen_fd);
+    }
+    if (sock->connect_fd >= 0) {
+        close(sock->connect_fd);
     }
     g_free(sock->address);
 }
@@ -677,6 +671,7 @@ static const ChardevClass chardev_socket_class = {
     .write = chardev_socket_write,
     .hang_up = chardev_socket_hang_up,
     .gone = chardev_socket_gone,
+    .add_client = chardev_socket_add_client,
     .wait_connected = chardev_socket_wait_connected,
     .filename = chardev_socket_filename,
 };

@@ -74,6 +74,18 @@ bool chardev_wait_connected(Chardev *chr, bool (*cancelled)(void),
            klass->wait_connected(chr, cancelled, error);
 }
 
+bool chardev_add_client(Chardev *chr, int fd, GError **error)
+{
+    const ChardevClass *klass = chardev_class(chr);
+
+    if (klass->add_client ? klass->add_client(chr, fd, error)
+        : fm_error_set(error, "chardev '%s' is no socket", chardev_id(chr))) {
+        return true;
+    }
+    close(fd);
+    return fm_error_prefix(error, "failed to add client: ");
+}
+
 /*
  * GLib blocks a source while it is dispatched, at the price of four system
  * calls, unless the source says that it can recurse.  These never do: nothing
@@ -360,7 +372,8 @@ void chardev_detach(Chardev *chr)
 
 /* Creation */
 
-Chardev *chardev_create(ChardevOptions *options, GError **error)
+static Chardev *chardev_make(ChardevOptions *options, bool machine_runs,
+                             GError **error)
 {
     static const ObjectType *const types[CHARDEV_BACKEND_KIND__MAX] = {
         [CHARDEV_BACKEND_KIND_SOCKET] = &chardev_socket_type,
@@ -371,11 +384,25 @@ Chardev *chardev_create(ChardevOptions *options, GError **error)
     Object *obj = object_new(types[options->backend], options, error);
     Chardev *chr = (Chardev *)obj;
 
-    if (chr && !chardev_class(chr)->open(chr, chardev_options(chr), error)) {
+    if (!chr) {
+        return NULL;
+    }
+    chr->machine_runs = machine_runs;
+    if (!chardev_class(chr)->open(chr, chardev_options(chr), error)) {
         object_free(obj);
         return NULL;
     }
     return chr;
+}
+
+Chardev *chardev_create(ChardevOptions *options, GError **error)
+{
+    return chardev_make(options, false, error);
+}
+
+Chardev *chardev_create_running(ChardevOptions *options, GError **error)
+{
+    return chardev_make(options, true, error);
 }
 
 static void chardev_json_set(json_object *json, const char *key,

@@ -20,6 +20,7 @@ struct Chardev {
     /* The machine's side */
     ChardevUser user;
     bool attached;
+    bool machine_runs;          /* it is made meanwhile: nothing may wait */
 
     /* The other side; open means that it is there */
     bool open;
@@ -57,6 +58,10 @@ typedef struct ChardevClass {
      *  was sent last is still unread: whoever comes next may end that with
      *  chardev_hang_up().  NULL: nobody can come. */
     void (*gone)(Chardev *chr);
+
+    /** As chardev_add_client(), but @fd is the caller's on failure, and the
+     *  reason is all there is in @error.  NULL: it takes no clients. */
+    bool (*add_client)(Chardev *chr, int fd, GError **error);
 
     /** As chardev_wait_connected().  NULL: there is nothing to wait for. */
     bool (*wait_connected)(Chardev *chr, bool (*cancelled)(void),

@@ -56,12 +56,21 @@ typedef struct ChardevUser {
  * Make the chardev named by options->id: open its file, connect or listen.
  * A server with wait=on waits for its first client only in
  * chardev_wait_connected().  A client gives its server 30 seconds, less if
- * SIGINT, SIGTERM or SIGHUP is blocked and pending.
+ * SIGINT, SIGTERM or SIGHUP is blocked and pending; with `reconnect` it does
+ * not wait for it.
  *
  * Returns: an object that is not yet in a tree; NULL with @error set, naming
  * file or address.  "Address already in use" says who is there.
  */
 Chardev *chardev_create(ChardevOptions *options, GError **error);
+
+/**
+ * chardev_create_running: as chardev_create(), while the machine runs: nothing
+ * waits.  A client that cannot connect at once does so in the background, and
+ * a warning says if that fails.  A socket's host is an address, or localhost;
+ * its fd is a name (util/fd-names.h).
+ */
+Chardev *chardev_create_running(ChardevOptions *options, GError **error);
 
 /**
  * chardev_parse_shorthand:
@@ -142,6 +151,17 @@ void chardev_flush(Chardev *chr, int timeout_ms);
  */
 bool chardev_wait_connected(Chardev *chr, bool (*cancelled)(void),
                             GError **error);
+
+/**
+ * chardev_add_client:
+ * @fd: a connected socket; taken over, also on failure
+ *
+ * Hand a connection to a server that has no client, as if it had come itself.
+ *
+ * Returns: false with @error set, `failed to add client: ...`, if @chr is no
+ * server or has a client, or @fd is no such socket.
+ */
+bool chardev_add_client(Chardev *chr, int fd, GError **error);
 
 /** chardev_is_open: whether the other side is there. */
 bool chardev_is_open(const Chardev *chr);

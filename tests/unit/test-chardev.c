@@ -585,7 +585,20 @@ static void test_option_errors(void)
     check_refused("socket,id=s,path=/x,port=1",
                   "path=/x: cannot be combined with 'port'");
     check_refused("socket,id=s", "path: is missing; a socket needs 'path', or "
-                  "'host' and 'port'");
+                  "'host' and 'port', or 'fd'");
+    check_refused("socket,id=s,path=/x,fd=7",
+                  "path=/x: cannot be combined with 'fd'");
+    check_refused("socket,id=s,host=h,port=1,fd=7",
+                  "fd=7: cannot be combined with 'host'");
+    check_refused("socket,id=s,host=h,port=1,abstract=on",
+                  "abstract: is for 'path' only");
+    check_refused("socket,id=s,path=/x,server=on,reconnect=1",
+                  "reconnect=1: a server does not connect");
+    check_refused("socket,id=s,fd=7,reconnect=1", "reconnect=1: only who has "
+                  "made a connection can make it again, not one that was "
+                  "given as 'fd'");
+    check_refused("socket,id=s,path=/x,reconnect=2147484",
+                  "reconnect=2147484: is more than 2147483 seconds");
     check_refused("socket,id=s,host=h",
                   "port: is missing; TCP needs host and port");
     check_refused("socket,id=s,port=1", "host: is missing; TCP needs host and "
