@@ -12,11 +12,11 @@
 #include "util/file.h"
 #include "util/report.h"
 
-typedef struct ChardevFile {
+typedef struct FileChardev {
     Chardev parent;
     int in_fd, out_fd;
     bool warned;                /* that output is lost */
-} ChardevFile;
+} FileChardev;
 
 static int chardev_file_open_one(const char *option, const char *path,
                                  int flags, GError **error)
@@ -35,7 +35,7 @@ static int chardev_file_open_one(const char *option, const char *path,
 static bool chardev_file_open(Chardev *chr, const ChardevOptions *options,
                               GError **error)
 {
-    ChardevFile *file = (ChardevFile *)chr;
+    FileChardev *file = (FileChardev *)chr;
     const ChardevFileOptions *config = &options->u.file;
 
     /* Input first: a mistake there must not have emptied the output file. */
@@ -59,7 +59,7 @@ static bool chardev_file_open(Chardev *chr, const ChardevOptions *options,
 
 static ssize_t chardev_file_write(Chardev *chr, const void *bytes, size_t len)
 {
-    ChardevFile *file = (ChardevFile *)chr;
+    FileChardev *file = (FileChardev *)chr;
     ssize_t n = write(file->out_fd, bytes, len);
     int err = errno;
 
@@ -89,14 +89,14 @@ static char *chardev_file_filename(const Chardev *chr)
 
 static void chardev_file_init(Object *obj)
 {
-    ChardevFile *file = (ChardevFile *)obj;
+    FileChardev *file = (FileChardev *)obj;
 
     file->in_fd = file->out_fd = -1;
 }
 
 static void chardev_file_finalize(Object *obj)
 {
-    ChardevFile *file = (ChardevFile *)obj;
+    FileChardev *file = (FileChardev *)obj;
 
     if (file->in_fd >= 0) {
         close(file->in_fd);
@@ -116,7 +116,7 @@ const ObjectType chardev_file_type = {
     .name = "chardev-file",
     .parent = &chardev_type,
     .doc = "a file that output is written to",
-    .instance_size = sizeof(ChardevFile),
+    .instance_size = sizeof(FileChardev),
     .klass = &chardev_file_class,
     .init = chardev_file_init,
     .finalize = chardev_file_finalize,

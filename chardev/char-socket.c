@@ -33,13 +33,16 @@
 /* How long a server is given to answer. */
 #define SOCKET_CONNECT_MS 30000
 
+/* And how much of that the main loop waits. */
+#define SOCKET_BRIEF_MS 10
+
 /* How often to look for a signal while waiting for the other side. */
 #define SOCKET_SIGNAL_MS 200
 
 /* How long to leave clients alone when there is no descriptor for them. */
 #define SOCKET_RETRY_MS 500
 
-typedef struct ChardevSocket {
+typedef struct SocketChardev {
     Chardev parent;
 
     int fd;                     /* the connection; -1: none */
@@ -58,9 +61,9 @@ typedef struct ChardevSocket {
     int connect_fd;             /* connecting in the background; -1: not */
     guint connect_source, connect_timer;
     bool told;                  /* that it cannot connect */
-} ChardevSocket;
+} SocketChardev;
 
-static const ChardevSocketOptions *socket_config(const ChardevSocket *sock)
+static const ChardevSocketOptions *socket_config(const SocketChardev *sock)
 {
     return &chardev_options(&sock->parent)->u.socket;
 }
@@ -83,7 +86,7 @@ static void socket_source_remove(guint *source)
 
 /* Connection */
 
-static void socket_connected(ChardevSocket *sock, int fd)
+static void socket_connected(SocketChardev *sock, int fd)
 {
     int on = 1;
 
@@ -147,7 +150,7 @@ static ssize_t chardev_socket_write(Chardev *chr, const void *bytes,
 /* Server */
 
 /* Take the next client, if there is one.  Returns 0 or a negative errno. */
-static int socket_accept(ChardevSocket *sock)
+static int socket_accept(SocketChardev *sock)
 {
     int fd = accept4(sock->listen_fd, NULL, NULL,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -160,11 +163,11 @@ static int socket_accept(ChardevSocket *sock)
     return 0;
 }
 
-static void socket_watch_clients(ChardevSocket *sock);
+static void socket_watch_clients(SocketChardev *sock);
 
 static gboolean socket_accept_again(gpointer opaque)
 {
-    ChardevSocket *sock = opaque;
+    SocketChardev *sock = opaque;
 
     sock->retry_source = 0;
     socket_watch_clients(sock);
@@ -174,7 +177,7 @@ static gboolean socket_accept_again(gpointer opaque)
 static gboolean socket_accept_ready(gint fd, GIOCondition condition,
                                     gpointer opaque)
 {
-    ChardevSocket *sock = opaque;
+    SocketChardev *sock = opaque;
     int err;
 
     if (sock->parent.open && sock->gone) {
@@ -198,7 +201,7 @@ static gboolean socket_accept_ready(gint fd, GIOCondition condition,
     return G_SOURCE_REMOVE;
 }
 
-static void socket_watch_clients(ChardevSocket *sock)
+static void socket_watch_clients(SocketChardev *sock)
 {
     if (sock->listen_fd >= 0 && !sock->accept_source) {
         sock->accept_source = g_unix_fd_add(sock->listen_fd, G_IO_IN,
@@ -208,7 +211,7 @@ static void socket_watch_clients(ChardevSocket *sock)
 
 static void chardev_socket_gone(Chardev *chr)
 {
-    ChardevSocket *sock = (ChardevSocket *)chr;
+    SocketChardev *sock = (SocketChardev *)chr;
 
     sock->gone = true;
     socket_watch_clients(sock);
@@ -218,7 +221,7 @@ static bool chardev_socket_wait_connected(Chardev *chr,
                                           bool (*cancelled)(void),
                                           GError **error)
 {
-    ChardevSocket *sock = (ChardevSocket *)chr;
+    SocketChardev *sock = (SocketChardev *)chr;
 
     if (!socket_config(sock)->server || !socket_config(sock)->wait) {
         return true;
@@ -304,7 +307,7 @@ static int socket_new(const SocketAddress *at)
 }
 
 /* Returns 0 or a negative errno. */
-static int socket_connect_waiting(ChardevSocket *sock)
+static int socket_connect_waiting(SocketChardev *sock)
 {
     int err = -EADDRNOTAVAIL;
 
@@ -328,7 +331,7 @@ static int socket_connect_waiting(ChardevSocket *sock)
 
 static gboolean socket_connect_again(gpointer opaque);
 
-static void socket_connect_failed(ChardevSocket *sock, int err)
+static void socket_connect_failed(SocketChardev *sock, int err)
 {
     unsigned reconnect_s = socket_config(sock)->reconnect;
 
@@ -345,10 +348,11 @@ static void socket_connect_failed(ChardevSocket *sock, int err)
     }
 }
 
-static int socket_connect_next(ChardevSocket *sock, int err);
+static int socket_connect_next(SocketChardev *sock, int err);
 
-/* The attempt that is going on has ended with @err; 0: well. */
-static void socket_connect_end(ChardevSocket *sock, int err)
+/* The attempt that is going on has ended with @err; 0: well.  Returns as
+ * socket_connect_next() does. */
+static int socket_connect_end(SocketChardev *sock, int err)
 {
     int fd = sock->connect_fd;
 
@@ -357,31 +361,42 @@ static void socket_connect_end(ChardevSocket *sock, int err)
     socket_source_remove(&sock->connect_timer);
     if (err == 0) {
         socket_connected(sock, fd);
-        return;
+        return 0;
     }
     close(fd);
-    err = socket_connect_next(sock, err);
-    if (err < 0) {
-        socket_connect_failed(sock, err);
+    return socket_connect_next(sock, err);
+}
+
+/* Returns 0 or a negative errno. */
+static int socket_connect_result(const SocketChardev *sock)
+{
+    int err = 0;
+    socklen_t len = sizeof(err);
+
+    if (getsockopt(sock->connect_fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) {
+        err = errno;
     }
+    return -err;
 }
 
 static gboolean socket_connect_ready(gint fd, GIOCondition condition,
                                      gpointer opaque)
 {
-    int err = 0;
-    socklen_t len = sizeof(err);
+    int err = socket_connect_end(opaque, socket_connect_result(opaque));
 
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) {
-        err = errno;
+    if (err < 0) {
+        socket_connect_failed(opaque, err);
     }
-    socket_connect_end(opaque, -err);
     return G_SOURCE_CONTINUE;
 }
 
 static gboolean socket_connect_expired(gpointer opaque)
 {
-    socket_connect_end(opaque, -ETIMEDOUT);
+    int err = socket_connect_end(opaque, -ETIMEDOUT);
+
+    if (err < 0) {
+        socket_connect_failed(opaque, err);
+    }
     return G_SOURCE_CONTINUE;
 }
 
@@ -389,7 +404,7 @@ static gboolean socket_connect_expired(gpointer opaque)
  * Try the addresses that are left; @err is what became of the last one.
  * Returns 0 if one is connected or may still be; or a negative errno.
  */
-static int socket_connect_next(ChardevSocket *sock, int err)
+static int socket_connect_next(SocketChardev *sock, int err)
 {
     while (sock->next_address < sock->addresses.n) {
         const SocketAddress *at = &sock->addresses.list[sock->next_address++];
@@ -418,15 +433,32 @@ static int socket_connect_next(ChardevSocket *sock, int err)
     return err;
 }
 
-static int socket_connect_start(ChardevSocket *sock)
+static int socket_connect_start(SocketChardev *sock)
 {
     sock->next_address = 0;
     return socket_connect_next(sock, -EADDRNOTAVAIL);
 }
 
+/* The same while the machine runs: an answer from nearby comes so soon that
+ * who asked can be told of a failure, and nobody notices the wait. */
+static int socket_connect_briefly(SocketChardev *sock)
+{
+    int err = socket_connect_start(sock);
+
+    while (err == 0 && sock->connect_fd >= 0) {
+        struct pollfd wait = { .fd = sock->connect_fd, .events = POLLOUT };
+
+        if (poll(&wait, 1, SOCKET_BRIEF_MS) <= 0) {
+            return 0;
+        }
+        err = socket_connect_end(sock, socket_connect_result(sock));
+    }
+    return err;
+}
+
 static gboolean socket_connect_again(gpointer opaque)
 {
-    ChardevSocket *sock = opaque;
+    SocketChardev *sock = opaque;
     int err;
 
     sock->connect_timer = 0;
@@ -439,7 +471,7 @@ static gboolean socket_connect_again(gpointer opaque)
 
 static void chardev_socket_hang_up(Chardev *chr)
 {
-    ChardevSocket *sock = (ChardevSocket *)chr;
+    SocketChardev *sock = (SocketChardev *)chr;
     unsigned reconnect_s = socket_config(sock)->reconnect;
 
     close(sock->fd);
@@ -452,7 +484,7 @@ static void chardev_socket_hang_up(Chardev *chr)
     }
 }
 
-static bool socket_open_client(ChardevSocket *sock, GError **error)
+static bool socket_open_client(SocketChardev *sock, GError **error)
 {
     const ChardevSocketOptions *config = socket_config(sock);
     int err;
@@ -464,7 +496,7 @@ static bool socket_open_client(ChardevSocket *sock, GError **error)
         }
         return true;
     }
-    err = sock->parent.machine_runs ? socket_connect_start(sock)
+    err = sock->parent.machine_runs ? socket_connect_briefly(sock)
                                     : socket_connect_waiting(sock);
     if (err < 0 && config->path) {
         return fm_error_set(error, "path=%s: cannot connect: %s", config->path,
@@ -512,7 +544,7 @@ static bool socket_check_fd(int fd, bool listens, GError **error)
 
 /* On the command line a number, which the process was started with; while the
  * machine runs, a name.  Returns -1 with @error set. */
-static int socket_take_fd(const ChardevSocket *sock, GError **error)
+static int socket_take_fd(const SocketChardev *sock, GError **error)
 {
     const char *text = socket_config(sock)->fd;
     guint64 number;
@@ -534,7 +566,7 @@ static int socket_take_fd(const ChardevSocket *sock, GError **error)
     return (int)number;
 }
 
-static bool socket_open_fd(ChardevSocket *sock, GError **error)
+static bool socket_open_fd(SocketChardev *sock, GError **error)
 {
     bool server = socket_config(sock)->server;
     int fd = socket_take_fd(sock, error);
@@ -561,7 +593,7 @@ static bool socket_open_fd(ChardevSocket *sock, GError **error)
 
 static bool chardev_socket_add_client(Chardev *chr, int fd, GError **error)
 {
-    ChardevSocket *sock = (ChardevSocket *)chr;
+    SocketChardev *sock = (SocketChardev *)chr;
 
     if (!socket_config(sock)->server) {
         return fm_error_set(error, "chardev '%s' is no server",
@@ -584,7 +616,7 @@ static bool chardev_socket_add_client(Chardev *chr, int fd, GError **error)
 
 /* Type */
 
-static bool socket_open_server(ChardevSocket *sock, GError **error)
+static bool socket_open_server(SocketChardev *sock, GError **error)
 {
     char *name;
 
@@ -606,7 +638,7 @@ static bool socket_open_server(ChardevSocket *sock, GError **error)
 static bool chardev_socket_open(Chardev *chr, const ChardevOptions *options,
                                 GError **error)
 {
-    ChardevSocket *sock = (ChardevSocket *)chr;
+    SocketChardev *sock = (SocketChardev *)chr;
     const ChardevSocketOptions *config = socket_config(sock);
     bool ok;
 
@@ -627,7 +659,7 @@ static bool chardev_socket_open(Chardev *chr, const ChardevOptions *options,
 
 static char *chardev_socket_filename(const Chardev *chr)
 {
-    const ChardevSocket *sock = (const ChardevSocket *)chr;
+    const SocketChardev *sock = (const SocketChardev *)chr;
 
     return g_strconcat(chr->open ? "" : "disconnected:", sock->address,
                        socket_config(sock)->server ? ",server=on" : "", NULL);
@@ -635,14 +667,14 @@ static char *chardev_socket_filename(const Chardev *chr)
 
 static void chardev_socket_init(Object *obj)
 {
-    ChardevSocket *sock = (ChardevSocket *)obj;
+    SocketChardev *sock = (SocketChardev *)obj;
 
     sock->fd = sock->listen_fd = sock->connect_fd = -1;
 }
 
 static void chardev_socket_finalize(Object *obj)
 {
-    ChardevSocket *sock = (ChardevSocket *)obj;
+    SocketChardev *sock = (SocketChardev *)obj;
     struct stat st;
 
     socket_source_remove(&sock->accept_source);
@@ -680,7 +712,7 @@ const ObjectType chardev_socket_type = {
     .name = "chardev-socket",
     .parent = &chardev_type,
     .doc = "a unix or TCP socket, listening or connecting",
-    .instance_size = sizeof(ChardevSocket),
+    .instance_size = sizeof(SocketChardev),
     .klass = &chardev_socket_class,
     .check = chardev_socket_check,
     .init = chardev_socket_init,

@@ -11,6 +11,7 @@
 #include "chardev/char.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #include "chardev/char-impl.h"
 #include "qapi/walker.h"
 #include "util/error.h"
+#include "util/file.h"
+#include "util/report.h"
 
 /* Bytes that are read in one go. */
 #define CHARDEV_READ_LEN 16384
@@ -215,10 +218,30 @@ static gboolean chardev_output_ready(gint fd, GIOCondition condition,
     return G_SOURCE_REMOVE;
 }
 
-bool chardev_write(Chardev *chr, const void *bytes, size_t len)
+/* Nothing waits for the log: what it does not take is lost. */
+static void chardev_log(Chardev *chr, const uint8_t *bytes, size_t len)
 {
-    const uint8_t *from = bytes;
+    while (len) {
+        ssize_t n = write(chr->log_fd, bytes, len);
 
+        if (n > 0) {
+            bytes += n;
+            len -= (size_t)n;
+        } else if (n == 0 || errno != EINTR) {
+            if (!chr->log_warned) {
+                chr->log_warned = true;
+                report_warning("chardev '%s': output is missing from logfile "
+                               "'%s': %s", chardev_id(chr),
+                               chardev_options(chr)->logfile,
+                               g_strerror(n ? errno : EIO));
+            }
+            return;
+        }
+    }
+}
+
+static bool chardev_send(Chardev *chr, const uint8_t *from, size_t len)
+{
     if (!chr->open || chr->output_failed ||
         len > CHARDEV_MAX_PENDING - chardev_pending(chr)) {
         return false;
@@ -241,6 +264,17 @@ bool chardev_write(Chardev *chr, const void *bytes, size_t len)
         }
     }
     return true;
+}
+
+bool chardev_write(Chardev *chr, const void *bytes, size_t len)
+{
+    bool taken = chardev_send(chr, bytes, len);
+
+    /* What there is no room for is the caller's to send again. */
+    if (chr->log_fd >= 0 && (taken || !chr->open || chr->output_failed)) {
+        chardev_log(chr, bytes, len);
+    }
+    return taken;
 }
 
 void chardev_flush(Chardev *chr, int timeout_ms)
@@ -372,6 +406,20 @@ void chardev_detach(Chardev *chr)
 
 /* Creation */
 
+static bool chardev_open_log(Chardev *chr, GError **error)
+{
+    const ChardevOptions *options = chardev_options(chr);
+
+    if (!options->logfile) {
+        return true;
+    }
+    chr->log_fd = file_open(options->logfile, O_WRONLY | O_CREAT | O_NONBLOCK |
+                            (options->logappend ? O_APPEND : O_TRUNC), 0666);
+    return chr->log_fd >= 0 ||
+           fm_error_set(error, "logfile=%s: cannot open it: %s",
+                        options->logfile, g_strerror(-chr->log_fd));
+}
+
 static Chardev *chardev_make(ChardevOptions *options, bool machine_runs,
                              GError **error)
 {
@@ -380,6 +428,9 @@ static Chardev *chardev_make(ChardevOptions *options, bool machine_runs,
         [CHARDEV_BACKEND_KIND_FILE] = &chardev_file_type,
         [CHARDEV_BACKEND_KIND_STDIO] = &chardev_stdio_type,
         [CHARDEV_BACKEND_KIND_NULL] = &chardev_null_type,
+        [CHARDEV_BACKEND_KIND_PIPE] = &chardev_pipe_type,
+        [CHARDEV_BACKEND_KIND_PTY] = &chardev_pty_type,
+        [CHARDEV_BACKEND_KIND_RINGBUF] = &chardev_ringbuf_type,
     };
     Object *obj = object_new(types[options->backend], options, error);
     Chardev *chr = (Chardev *)obj;
@@ -388,7 +439,8 @@ static Chardev *chardev_make(ChardevOptions *options, bool machine_runs,
         return NULL;
     }
     chr->machine_runs = machine_runs;
-    if (!chardev_class(chr)->open(chr, chardev_options(chr), error)) {
+    if (!chardev_open_log(chr, error) ||
+        !chardev_class(chr)->open(chr, chardev_options(chr), error)) {
         object_free(obj);
         return NULL;
     }
@@ -465,12 +517,14 @@ ChardevOptions *chardev_parse_shorthand(const char *text, const char *id,
     const char *backend = NULL;
     const char *rest;
 
-    if (strcmp(text, "stdio") == 0 || strcmp(text, "null") == 0) {
+    if (strcmp(text, "stdio") == 0 || strcmp(text, "null") == 0 ||
+        strcmp(text, "pty") == 0) {
         backend = text;
-    } else if (g_str_has_prefix(text, "file:")) {
+    } else if (g_str_has_prefix(text, "file:") ||
+               g_str_has_prefix(text, "pipe:")) {
         /* A path and nothing else: it may have commas. */
         rest = text + strlen("file:");
-        backend = "file";
+        backend = text[0] == 'f' ? "file" : "pipe";
         chardev_json_set(json, "path", rest, strlen(rest));
     } else if (g_str_has_prefix(text, "unix:")) {
         rest = text + strlen("unix:");
@@ -484,7 +538,8 @@ ChardevOptions *chardev_parse_shorthand(const char *text, const char *id,
         }
     } else {
         fm_error_set(error, "'%s' is not a character device: expected stdio, "
-                     "null, file:PATH, unix:PATH or tcp:HOST:PORT", text);
+                     "null, pty, file:PATH, pipe:PATH, unix:PATH or "
+                     "tcp:HOST:PORT", text);
     }
     if (backend && chardev_json_add_base(json, backend, id, error)) {
         options = g_new0(ChardevOptions, 1);
@@ -512,7 +567,7 @@ static void chardev_init(Object *obj)
 {
     Chardev *chr = (Chardev *)obj;
 
-    chr->in_fd = chr->out_fd = -1;
+    chr->in_fd = chr->out_fd = chr->log_fd = -1;
     chr->queue = g_byte_array_new();
 }
 
@@ -524,6 +579,9 @@ static void chardev_finalize(Object *obj)
     chardev_source_remove(&chr->out_source);
     chardev_source_remove(&chr->gone_source);
     chardev_drop_fds(chr);
+    if (chr->log_fd >= 0) {
+        close(chr->log_fd);
+    }
     g_byte_array_unref(chr->queue);
 }
 

@@ -80,7 +80,8 @@ static bool option_help(Config *c, const char *option, const char *arg,
                         GError **error)
 {
     puts("usage: firmament-system-x86_64 [options]\n\n"
-         "STREAM is one of stdio, null, none, file:PATH, chardev:ID,\n"
+         "STREAM is one of stdio, null, none, pty, file:PATH, pipe:PATH,\n"
+         "chardev:ID,\n"
          "unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,server=on]...\n");
     for (size_t i = 0; i < G_N_ELEMENTS(option_defs); i++) {
         const OptionDef *def = &option_defs[i];

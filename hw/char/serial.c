@@ -277,8 +277,14 @@ static void serial_transmit(IsaSerial *s)
     int64_t now_ns = clock_now_ns(s->parent.bus->clock);
 
     while (s->tx.len > 0) {
-        if (!s->chardev || !chardev_is_open(s->chardev)) {
+        if (!s->chardev) {
             break;
+        }
+        if (!chardev_is_open(s->chardev)) {
+            /* Nobody gets it but its log. */
+            chardev_write(s->chardev, &s->tx.bytes[s->tx.first], 1);
+            serial_fifo_pop(&s->tx);
+            continue;
         }
         if (chardev_pending(s->chardev) >= SERIAL_MAX_PENDING ||
             !chardev_write(s->chardev, &s->tx.bytes[s->tx.first], 1)) {

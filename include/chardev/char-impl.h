@@ -33,6 +33,10 @@ struct Chardev {
     GByteArray *queue;
     size_t queue_sent;
 
+    /* The copy of all output */
+    int log_fd;                 /* -1: none */
+    bool log_warned;            /* that some of it is lost */
+
     /* Descriptors that were received and not taken, the oldest first; the
      * first n_aged_fds have seen a message go by */
     int fds[CHARDEV_MAX_FDS];

@@ -23,7 +23,8 @@ typedef struct Chardev Chardev;
 /** The abstract type; its klass is a ChardevClass (chardev/char-impl.h). */
 extern const ObjectType chardev_type;
 extern const ObjectType chardev_socket_type, chardev_file_type,
-    chardev_stdio_type, chardev_null_type;
+    chardev_stdio_type, chardev_null_type, chardev_pipe_type, chardev_pty_type,
+    chardev_ringbuf_type;
 
 typedef enum ChardevEvent {
     CHARDEV_OPENED,             /* the other side is there */
@@ -75,7 +76,7 @@ Chardev *chardev_create_running(ChardevOptions *options, GError **error);
 /**
  * chardev_parse_shorthand:
  * @text: what -serial, -qmp, -qtest and -debugcon take: `stdio`, `null`,
- *        `file:PATH`, `unix:PATH[,server=on][,wait=off]`,
+ *        `pty`, `file:PATH`, `pipe:PATH`, `unix:PATH[,server=on][,wait=off]`,
  *        `tcp:HOST:PORT[,...]`, with the old spellings `server` and `nowait`
  * @id: for the new chardev
  *
@@ -173,8 +174,9 @@ bool chardev_is_attached(const Chardev *chr);
 const char *chardev_id(const Chardev *chr);
 
 /** chardev_filename: as query-chardev shows it ("unix:/a/b,server=on",
- *  "tcp:127.0.0.1:4444", "file", "stdio", "null"), after "disconnected:" while
- *  a socket has nobody on the other side; free with g_free(). */
+ *  "tcp:127.0.0.1:4444", "pty:/dev/pts/3", "file", "stdio", "null"), after
+ *  "disconnected:" while a socket has nobody on the other side; free with
+ *  g_free(). */
 char *chardev_filename(const Chardev *chr);
 
 #endif

@@ -1261,39 +1261,46 @@ static void check_shorthand_refused(const char *text, const char *expected)
     g_error_free(error);
 }
 
-#define UNIX(path, more) "{\"id\":\"x\",\"backend\":\"socket\",\"path\":\"" \
-    path "\"," more ",\"nodelay\":false}"
-#define TCP(host, port, more) "{\"id\":\"x\",\"backend\":\"socket\"," \
-    "\"host\":\"" host "\",\"port\":\"" port "\"," more "}"
+#define BASE(backend) "{\"id\":\"x\",\"backend\":\"" backend "\"," \
+    "\"logappend\":false"
+#define UNIX(path, more) BASE("socket") \
+    ",\"path\":\"" path "\",\"abstract\":false,\"tight\":true," \
+    more ",\"nodelay\":false}"
+#define TCP(host, port, more) BASE("socket") \
+    ",\"abstract\":false,\"tight\":true,\"host\":\"" host "\",\"port\":\"" port "\"," more "}"
 
 static void test_shorthand(void)
 {
     check_shorthand("stdio",
-                    "{\"id\":\"x\",\"backend\":\"stdio\",\"signal\":true}");
-    check_shorthand("null", "{\"id\":\"x\",\"backend\":\"null\"}");
-    check_shorthand("file:a,b=c", "{\"id\":\"x\",\"backend\":\"file\","
-                    "\"path\":\"a,b=c\",\"append\":false}");
-    check_shorthand("unix:a", UNIX("a", "\"server\":false,\"wait\":true"));
+                    BASE("stdio") ",\"signal\":true}");
+    check_shorthand("null", BASE("null") "}");
+    check_shorthand("file:a,b=c", BASE("file")
+                    ",\"path\":\"a,b=c\",\"append\":false}");
+    check_shorthand("pty", BASE("pty") "}");
+    check_shorthand("pipe:a,b", BASE("pipe") ",\"path\":\"a,b\"}");
+    check_shorthand("unix:a", UNIX("a", "\"server\":false,\"reconnect\":0,\"wait\":true"));
     check_shorthand("unix:a,server=on,wait=off",
-                    UNIX("a", "\"server\":true,\"wait\":false"));
+                    UNIX("a", "\"server\":true,\"reconnect\":0,\"wait\":false"));
     check_shorthand("unix:a,server,nowait",
-                    UNIX("a", "\"server\":true,\"wait\":false"));
+                    UNIX("a", "\"server\":true,\"reconnect\":0,\"wait\":false"));
     check_shorthand("unix:a,,b,server",
-                    UNIX("a,b", "\"server\":true,\"wait\":true"));
-    check_shorthand("tcp:h:1", TCP("h", "1", "\"server\":false,\"wait\":true,"
+                    UNIX("a,b", "\"server\":true,\"reconnect\":0,\"wait\":true"));
+    check_shorthand("tcp:h:1", TCP("h", "1", "\"server\":false,\"reconnect\":0,\"wait\":true,"
                                    "\"nodelay\":false"));
     check_shorthand("tcp::4444,server,nowait,nodelay",
-                    TCP("", "4444", "\"server\":true,\"wait\":false,"
+                    TCP("", "4444", "\"server\":true,\"reconnect\":0,\"wait\":false,"
                         "\"nodelay\":true"));
     check_shorthand("tcp:[::1]:80,server=on",
-                    TCP("::1", "80", "\"server\":true,\"wait\":true,"
+                    TCP("::1", "80", "\"server\":true,\"reconnect\":0,\"wait\":true,"
                         "\"nodelay\":false"));
 
     check_shorthand_refused("foo", "'foo' is not a character device: expected "
-                            "stdio, null, file:PATH, unix:PATH or "
+                            "stdio, null, pty, file:PATH, pipe:PATH, "
+                            "unix:PATH or "
                             "tcp:HOST:PORT");
     check_shorthand_refused("stdio,x", "'stdio,x' is not a character device: "
-                            "expected stdio, null, file:PATH, unix:PATH or "
+                            "expected stdio, null, pty, file:PATH, "
+                            "pipe:PATH, unix:PATH or "
                             "tcp:HOST:PORT");
     check_shorthand_refused("tcp:1", "tcp:1: expected tcp:HOST:PORT");
     check_shorthand_refused("unix:a,id=y", "Invalid parameter 'id'");
