@@ -1,0 +1,149 @@
+# A program under test and QMP over raw sockets, for scripts beside this file
+#
+# Unlike libqtest this can pass descriptors, send what is no QMP, and leave in
+# the middle of anything.
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+TIMEOUT_S = 60
+
+
+class Client:
+    """A connection to a QMP socket."""
+
+    def __init__(self, path, negotiate=True):
+        self.socket = socket.socket(socket.AF_UNIX)
+        # Blocking, so that it waits for its turn in a full backlog
+        self.socket.connect(str(path))
+        self.socket.settimeout(TIMEOUT_S)
+        self.buffer = b''
+        if negotiate:
+            self.read()
+            self.command('qmp_capabilities')
+
+    def send(self, data, fds=()):
+        if fds:
+            socket.send_fds(self.socket, [data], fds)
+        else:
+            self.socket.sendall(data)
+
+    def read(self):
+        """The next message; None: the program has hung up."""
+        while b'\n' not in self.buffer:
+            data = self.socket.recv(65536)
+            if not data:
+                return None
+            self.buffer += data
+        line, _, self.buffer = self.buffer.partition(b'\n')
+        return json.loads(line)
+
+    def answer(self):
+        message = self.read()
+        while message and 'event' in message:
+            message = self.read()
+        return message
+
+    def ask(self, name, fds=(), **arguments):
+        """The whole answer; underscores in arguments' names are dashes."""
+        command = {'execute': name}
+        if arguments:
+            command['arguments'] = {key.replace('_', '-'): value
+                                    for key, value in arguments.items()}
+        self.send(json.dumps(command).encode() + b'\n', fds)
+        return self.answer()
+
+    def command(self, name, fds=(), **arguments):
+        answer = self.ask(name, fds, **arguments)
+        assert 'return' in answer, f'{name}: {answer}'
+        return answer['return']
+
+    def refused(self, expected, name, fds=(), **arguments):
+        answer = self.ask(name, fds, **arguments)
+        assert 'error' in answer, f'{name}: {answer}'
+        described = answer['error']['desc']
+        assert described == expected, f'{name}: {described!r}'
+        return answer['error']['class']
+
+    def close(self):
+        self.socket.close()
+
+
+class Program:
+    """A running program with a QMP server on a unix socket."""
+
+    def __init__(self, program, *arguments, fds=(), monitors=1):
+        self.directory = tempfile.TemporaryDirectory(prefix='rawqmp-')
+        self.path = pathlib.Path(self.directory.name)
+        command = [program, '-M', 'none', '-nodefaults', '-display', 'none']
+        for number in range(monitors):
+            command += ['-qmp', f'unix:{self.path}/qmp{number},server=on,'
+                                'wait=off']
+        command += [text.replace('@', str(self.path)) for text in arguments]
+        self.process = subprocess.Popen(command, pass_fds=fds, text=True,
+                                        stderr=subprocess.PIPE)
+        end = time.monotonic() + TIMEOUT_S
+        while not (self.path / f'qmp{monitors - 1}').exists():
+            assert self.process.poll() is None, self.process.stderr.read()
+            assert time.monotonic() < end, 'the program does not listen'
+            time.sleep(0.01)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+        self.directory.cleanup()
+
+    def client(self, number=0, negotiate=True):
+        return Client(self.path / f'qmp{number}', negotiate)
+
+    def fds(self):
+        return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+
+    def memory_kib(self, what='VmRSS'):
+        status = pathlib.Path(f'/proc/{self.process.pid}/status').read_text()
+        line = next(line for line in status.splitlines()
+                    if line.startswith(what + ':'))
+        return int(line.split()[1])
+
+    def quit(self, client):
+        """End it in order; returns what it wrote on standard error."""
+        client.command('quit')
+        said = self.process.stderr.read()
+        assert self.process.wait(TIMEOUT_S) == 0, self.process.returncode
+        return said
+
+
+def wait_for(condition, what):
+    end = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
+def main(tests):
+    """Run all functions of the list as TAP, with the script's arguments."""
+    failed = 0
+    print(f'1..{len(tests)}')
+    for number, test in enumerate(tests, 1):
+        try:
+            test(*sys.argv[1:])
+            print(f'ok {number} {test.__name__}', flush=True)
+        except Exception:       # whatever it is, the next test goes on
+            failed += 1
+            print(f'not ok {number} {test.__name__}')
+            for line in traceback.format_exc().splitlines():
+                print(f'# {line}', flush=True)
+    return 1 if failed else 0
