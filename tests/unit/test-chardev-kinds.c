@@ -451,6 +451,19 @@ static void test_pty(void)
     drop(chr, heard);
 }
 
+/* At the start its name is told where programs look for it. */
+static void test_pty_told(void)
+{
+    if (g_test_subprocess()) {
+        drop(make(false, NULL, "pty,id=p"), NULL);
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, 0);
+    g_test_trap_assert_passed();
+    g_test_trap_assert_stdout("*char device redirected to /dev/* (label "
+                              "p)\n*");
+}
+
 static void assert_ring(Chardev *chr, size_t max, const char *expected)
 {
     g_autoptr(GByteArray) bytes = chardev_ringbuf_read(chr, max, NULL);
@@ -542,6 +555,7 @@ int main(int argc, char **argv)
     g_test_add_func("/chardev-kinds/add-client", test_add_client);
     g_test_add_func("/chardev-kinds/pipe", test_pipe);
     g_test_add_func("/chardev-kinds/pty", test_pty);
+    g_test_add_func("/chardev-kinds/pty-told", test_pty_told);
     g_test_add_func("/chardev-kinds/ringbuf", test_ringbuf);
     g_test_add_func("/chardev-kinds/logfile", test_logfile);
     result = g_test_run();
