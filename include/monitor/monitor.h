@@ -2,9 +2,20 @@
  * QMP: sessions that take commands, and events to all of them
  *
  * Each session greets its client, negotiates, and answers one command after
- * the other.  A session whose client does not read its answers takes no more
- * commands until it does, and misses events; nobody else waits for it.  When
- * the client goes, whatever it had begun is forgotten.
+ * the other.  A command may take its time (monitor/qmp-deferred.h); what the
+ * client sent after it waits, all others are served.
+ *
+ * A client that has negotiated `oob` can overtake: what it sends by exec-oob
+ * is carried out as soon as it is read, before whatever waits, if the command
+ * allows it.  Behind a command that is under way up to 8 requests wait, and
+ * the session is read on; then not, until one of them has had its turn.
+ * Mistakes wait for their turn as well.  It is the client's business to tell
+ * answers apart, by an `id`, which none needs to have.
+ *
+ * A session whose client does not read its answers takes no more commands
+ * until it does, and misses events; nobody else waits for it.  When the client
+ * goes, whatever waits is forgotten; the work of a command that is under way
+ * goes on, its answer is dropped.
  *
  * Events that a command causes are sent before its answer.
  *
@@ -24,6 +35,7 @@ struct System;
 struct QmpContext {
     struct System *system;      /* NULL in tests of the protocol alone */
     Monitor *monitor;           /* the session that asked */
+    struct QmpDeferred *deferred;       /* by qmp_defer() */
 };
 
 /**
@@ -87,9 +99,7 @@ int monitor_take_fd(Monitor *mon, GError **error);
 
 /**
  * monitor_complete_negotiation: commands are taken from now on.
- * @oob: also by exec-oob.  A session handles each command as soon as it has
- *       been read, so such a command has nothing to overtake but answers that
- *       the client does not take
+ * @oob: also by exec-oob
  */
 void monitor_complete_negotiation(Monitor *mon, bool oob);
 

@@ -110,19 +110,40 @@ static void test_negotiation(void)
     g_assert_nonnull(strstr(lines[5], "\"id\": 2"));
 }
 
-/** Out-of-band execution is offered; no command has it. */
+/** What query-qmp-schema, whose answer @line is, says of a command. */
+static void assert_oob(const char *line, const char *command, bool allowed)
+{
+    g_autofree char *start = g_strdup_printf(
+        "{\"name\": \"%s\", \"meta-type\": \"command\"", command);
+    const char *found = strstr(line, start);
+    g_autofree char *entry = NULL;
+
+    g_assert_nonnull(found);
+    entry = g_strndup(found, strcspn(found, "}"));
+    g_assert_nonnull(strstr(entry, allowed ? "\"allow-oob\": true"
+                                           : "\"allow-oob\": false"));
+}
+
+/** Out-of-band execution is offered; some commands have it, and the schema
+ *  says which. */
 static void test_oob(void)
 {
     g_auto(GStrv) lines = talk(
         "{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob']}}"
-        "{'exec-oob': 'query-status', 'id': 'o'}"
+        "{'exec-oob': 'system_reset', 'id': 'o'}"
+        "{'exec-oob': 'query-status', 'id': 'p'}"
+        "{'execute': 'query-qmp-schema'}"
         NEGOTIATE QUIT, "");        /* again, so that it ends in any case */
 
     g_assert_nonnull(strstr(lines[0], "\"capabilities\": [\"oob\"]"));
     g_assert_cmpstr(lines[1], ==, "{\"return\": {}}");
     assert_error(lines[2], "GenericError",
-                 "The command query-status does not support OOB");
+                 "The command system_reset does not support OOB");
     g_assert_nonnull(strstr(lines[2], "\"id\": \"o\""));
+    g_assert_true(g_str_has_prefix(lines[3], "{\"return\": {\"running\": "));
+    g_assert_true(g_str_has_suffix(lines[3], ", \"id\": \"p\"}"));
+    assert_oob(lines[4], "query-status", true);
+    assert_oob(lines[4], "system_reset", false);
 }
 
 /* What is sent, and the error that comes back */

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -16,6 +17,7 @@
 
 #include "monitor/json-text.h"
 #include "monitor/monitor.h"
+#include "monitor/qmp-deferred.h"
 #include "qapi/walker.h"
 #include "util/error.h"
 
@@ -112,6 +114,17 @@ static bool call_notify(QmpContext *ctx, const void *args, void *ret,
     return true;
 }
 
+/* Commands that wait for a test to answer them, the oldest first. */
+static GQueue under_way = G_QUEUE_INIT;
+
+static bool call_later(QmpContext *ctx, const void *args, void *ret,
+                       GError **error)
+{
+    calls++;
+    g_queue_push_tail(&under_way, qmp_defer(ctx));
+    return true;
+}
+
 static bool call_text(QmpContext *ctx, const void *args, void *ret,
                       GError **error)
 {
@@ -150,6 +163,8 @@ const QapiCommand qapi_commands[] = {
     { .name = "echo", .doc = "", .args = &echo_type, .ret = &echo_type,
       .call = call_echo },
     { .name = "fail", .doc = "", .call = call_fail },
+    { .name = "later", .doc = "", .args = &echo_type, .ret = &echo_type,
+      .call = call_later },
     { .name = "nothing", .doc = "", .call = call_nothing },
     { .name = "notify", .doc = "", .allow_oob = true, .call = call_notify },
     { .name = "qmp_capabilities", .doc = "",
@@ -426,7 +441,7 @@ static void test_commands(void)
     expect_version(session, true, "{\"return\": ", "}");
     check(session, "{\"execute\": \"query-commands\"}",
           "{\"return\": [{\"name\": \"echo\"}, {\"name\": \"fail\"}, "
-          "{\"name\": \"nothing\"}, {\"name\": \"notify\"}, "
+          "{\"name\": \"later\"}, {\"name\": \"nothing\"}, {\"name\": \"notify\"}, "
           "{\"name\": \"qmp_capabilities\"}, {\"name\": \"query-commands\"}, "
           "{\"name\": \"query-qmp-schema\"}, {\"name\": \"query-version\"}, "
           "{\"name\": \"text\"}, {\"name\": \"wide\"}]}");
@@ -851,6 +866,373 @@ static void test_oob(void)
     finish(session);
 }
 
+/* Commands that answer later */
+
+#define LATER "{\"execute\": \"later\", \"arguments\": {\"text\": \"\"}"
+
+static Session *begin_oob(void)
+{
+    Session *session;
+
+    set = monitor_set_new(NULL);
+    session = session_new("monitor", false);
+    expect_greeting(session);
+    check(session, "{\"execute\": \"qmp_capabilities\", \"arguments\": "
+          "{\"enable\": [\"oob\"]}}", "{\"return\": {}}");
+    calls = 0;
+    return session;
+}
+
+static void answer_oldest(const char *text)
+{
+    const EchoArgs ret = { .text = (char *)text };
+
+    qmp_deferred_return(g_queue_pop_head(&under_way), &ret);
+}
+
+/* The client waits, in order; nobody else does. */
+static void test_later(void)
+{
+    Session *session = begin();
+    Session *other = session_new("other", false);
+    GError *error = NULL;
+
+    negotiate(other);
+    say(session, LATER ", \"id\": {\"a\": null}}"
+        "{\"execute\": \"nothing\", \"id\": 2}" LATER "}"
+        "bad {\"execute\": \"nothing\", \"id\": null}");
+    expect_silence(session);
+    g_assert_cmpuint(calls, ==, 1);
+    check_alive(other);
+    monitor_emit(set, &plain_event, NULL);
+    expect_event(session, "\"event\": \"PLAIN\"}");
+    expect_event(other, "\"event\": \"PLAIN\"}");
+
+    answer_oldest("first");
+    expect(session, "{\"return\": {\"text\": \"first\"}, "
+           "\"id\": {\"a\": null}}");
+    expect(session, "{\"return\": {}, \"id\": 2}");
+    expect_silence(session);
+    fm_error_set_code(&error, FM_ERROR_DEVICE_NOT_FOUND, "It has gone");
+    qmp_deferred_fail(g_queue_pop_head(&under_way), error);
+    expect(session, "{\"error\": {\"class\": \"DeviceNotFound\", \"desc\": "
+           "\"It has gone\"}}");
+    expect(session, "{\"error\": {\"class\": \"GenericError\", \"desc\": "
+           "\"JSON parse error, invalid keyword 'bad'\"}}");
+    expect(session, "{\"return\": {}, \"id\": null}");
+    check_alive(session);
+    finish(session);
+    session_free(other);
+}
+
+/* A session that is not read takes no memory for what its client sends. */
+static void test_later_flood(void)
+{
+    static const char text[] = "{\"execute\": \"nothing\"}";
+    Session *session = begin();
+    unsigned sent = 0;
+
+    say(session, LATER "}");
+    for (unsigned refused = 0; refused < 1000;) {
+        ssize_t n = write(session->fd, text, strlen(text));
+
+        g_main_context_iteration(NULL, FALSE);
+        if (n > 0) {
+            g_assert_cmpint(n, ==, (ssize_t)strlen(text));
+            refused = 0;
+            sent++;
+            g_assert_cmpuint(sent, <, 1000000);
+        } else {
+            refused++;
+        }
+    }
+    g_assert_cmpuint(calls, ==, 1);
+    answer_oldest("x");
+    expect(session, "{\"return\": {\"text\": \"x\"}}");
+    while (sent--) {
+        expect(session, "{\"return\": {}}");
+    }
+    finish(session);
+}
+
+/* Its client goes, and the next is not answered for it. */
+static void test_later_client_goes(void)
+{
+    Session *session = begin();
+
+    say(session, LATER "}{\"execute\": \"nothing\"}");
+    expect_silence(session);
+    close(session->fd);
+    client_connect(session);
+    expect_greeting(session);
+    answer_oldest("late");
+    expect_silence(session);
+    g_assert_cmpuint(calls, ==, 1);
+    check(session, "{\"execute\": \"qmp_capabilities\"}",
+          "{\"return\": {}}");
+    check_alive(session);
+    finish(session);
+}
+
+/* Who has only finished talking still gets all answers. */
+static void test_later_half_closed(void)
+{
+    Session *session = begin();
+
+    say(session, LATER "}{\"execute\": \"nothing\"}");
+    shutdown(session->fd, SHUT_WR);
+    expect_silence(session);
+    answer_oldest("x");
+    expect(session, "{\"return\": {\"text\": \"x\"}}");
+    expect(session, "{\"return\": {}}");
+    client_close(session);
+    client_connect(session);
+    negotiate(session);
+    finish(session);
+}
+
+/* The set is closed, or goes, before the answer is there. */
+static void test_later_set_goes(void)
+{
+    Session *session = begin();
+
+    say(session, LATER "}{\"execute\": \"nothing\"}");
+    expect_silence(session);
+    monitor_set_close(set);
+    answer_oldest("x");
+    expect(session, "{\"return\": {\"text\": \"x\"}}");
+    finish(session);
+    g_assert_cmpuint(calls, ==, 1);
+
+    session = begin_oob();
+    say(session, LATER "}{\"execute\": \"nothing\"}");
+    expect_silence(session);
+    finish(session);
+    answer_oldest("nobody");
+    while (g_main_context_iteration(NULL, FALSE)) {
+    }
+    g_assert_cmpuint(calls, ==, 1);
+
+    /* Between the answer and what waits for it. */
+    session = begin_oob();
+    say(session, LATER "}{\"execute\": \"nothing\"}");
+    expect_silence(session);
+    answer_oldest("x");
+    monitor_set_free(set);
+    session_free(session);
+    while (g_main_context_iteration(NULL, FALSE)) {
+    }
+    g_assert_cmpuint(calls, ==, 1);
+}
+
+static void expect_notified(Session *session, int id)
+{
+    g_autofree char *answer = g_strdup_printf("{\"return\": {}, \"id\": %d}",
+                                              id);
+
+    expect_event(session, "\"event\": \"PLAIN\"}");
+    expect_event(session, "\"event\": \"DATA\", \"data\": {\"text\": \"x\", "
+                 "\"times\": -1}}");
+    expect(session, answer);
+}
+
+/* Out of band overtakes; the rest stays in order, mistakes too. */
+static void test_overtake(void)
+{
+    Session *session = begin_oob();
+
+    say(session, LATER ", \"id\": 1}"
+        "{\"execute\": \"nothing\", \"id\": 2}"
+        "bad [] \"x\n"
+        "{\"execute\": \"notify\", \"id\": 3}"
+        "{\"exec-oob\": \"notify\", \"id\": 4}"
+        "{\"exec-oob\": \"nothing\", \"id\": 5}"
+        "{\"exec-oob\": \"nope\", \"id\": 6}");
+    expect_notified(session, 4);
+    expect(session, "{\"error\": {\"class\": \"GenericError\", \"desc\": "
+           "\"The command nothing does not support OOB\"}, \"id\": 5}");
+    expect(session, "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": "
+           "\"The command nope has not been found\"}, \"id\": 6}");
+    expect_silence(session);
+    say(session, "{\"exec-oob\": \"notify\", \"id\": 4}");
+    expect_notified(session, 4);
+    g_assert_cmpuint(calls, ==, 1);
+
+    answer_oldest("x");
+    expect(session, "{\"return\": {\"text\": \"x\"}, \"id\": 1}");
+    expect(session, "{\"return\": {}, \"id\": 2}");
+    expect(session, "{\"error\": {\"class\": \"GenericError\", \"desc\": "
+           "\"JSON parse error, invalid keyword 'bad'\"}}");
+    expect(session, "{\"error\": {\"class\": \"GenericError\", \"desc\": "
+           "\"QMP input must be a JSON object\"}}");
+    expect(session, "{\"error\": {\"class\": \"GenericError\", \"desc\": "
+           "\"JSON parse error, control character in string\"}}");
+    expect_notified(session, 3);
+    check_alive(session);
+    finish(session);
+}
+
+/* Eight may wait; behind them nothing is read until one has had its turn. */
+static void test_overtake_limit(void)
+{
+    Session *session = begin_oob();
+
+    say(session, LATER "}");
+    for (int i = 0; i < 7; i++) {
+        say(session, LATER "}");
+    }
+    say(session, "{\"exec-oob\": \"notify\", \"id\": 1}");
+    expect_notified(session, 1);
+    say(session, "{\"execute\": \"nothing\"}");
+    expect_silence(session);
+    say(session, "{\"exec-oob\": \"notify\", \"id\": 2}");
+    expect_silence(session);
+    g_assert_cmpuint(calls, ==, 1);
+    answer_oldest("0");
+    expect(session, "{\"return\": {\"text\": \"0\"}}");
+    expect_notified(session, 2);
+    expect_silence(session);
+    for (int i = 0; i < 7; i++) {
+        answer_oldest("n");
+        expect(session, "{\"return\": {\"text\": \"n\"}}");
+        if (i < 6) {
+            expect_silence(session);
+        }
+    }
+    expect(session, "{\"return\": {}}");
+    g_assert_cmpuint(calls, ==, 9);
+    check_alive(session);
+    finish(session);
+}
+
+/* Nor is it when what waits is long. */
+static void test_overtake_bytes(void)
+{
+    Session *session = begin_oob();
+    g_autofree char *id = g_strnfill(12 << 20, 'i');
+    g_autofree char *request = g_strdup_printf(
+        "{\"execute\": \"nothing\", \"id\": \"%s\"}", id);
+    g_autofree char *answer = g_strdup_printf(
+        "{\"return\": {}, \"id\": \"%s\"}", id);
+
+    say(session, LATER "}");
+    say(session, request);
+    say(session, "{\"exec-oob\": \"notify\", \"id\": 1}");
+    expect_notified(session, 1);
+    say(session, request);
+    expect_silence(session);
+    say(session, "{\"exec-oob\": \"notify\", \"id\": 2}");
+    expect_silence(session);
+    answer_oldest("x");
+    expect(session, "{\"return\": {\"text\": \"x\"}}");
+    expect(session, answer);
+    expect(session, answer);
+    expect_notified(session, 2);
+    finish(session);
+}
+
+/* The client goes while some wait: those are forgotten. */
+static void test_overtake_client_goes(void)
+{
+    Session *session = begin_oob();
+
+    say(session, LATER "}{\"execute\": \"nothing\"}"
+        "{\"execute\": \"nothing\"}");
+    client_close(session);
+    client_connect(session);
+    negotiate(session);
+    answer_oldest("late");
+    check_alive(session);
+    expect_silence(session);
+    g_assert_cmpuint(calls, ==, 2);     /* of which one was check_alive()'s */
+    finish(session);
+}
+
+/* Take what has come: in-band answers are in the order of their requests. */
+static void take_answers(Session *session, int *last)
+{
+    char bytes[65536];
+    char *newline;
+    ssize_t n = read(session->fd, bytes, sizeof(bytes));
+
+    if (n > 0) {
+        g_string_append_len(session->in, bytes, n);
+    }
+    while ((newline = memchr(session->in->str, '\n', session->in->len))) {
+        size_t len = (size_t)(newline - session->in->str) + 1;
+        g_autofree char *line = g_strndup(session->in->str, len);
+        const char *id = strstr(line, "\"id\": 1");
+
+        if (id) {
+            g_assert_cmpint(atoi(id + 6), >, *last);
+            *last = atoi(id + 6);
+        }
+        g_string_erase(session->in, 0, (gssize)len);
+    }
+}
+
+/* Whatever the client does, whenever the answers come. */
+static void test_later_random(void)
+{
+    GRand *rand = g_rand_new_with_seed(11);
+    Session *session = begin_oob();
+    int next = 100000, last = 0;
+
+    for (int step = 0; step < 20000; step++) {
+        g_autofree char *text = NULL;
+
+        switch (g_rand_int_range(rand, 0, 12)) {
+        case 0: case 1:
+            text = g_strdup_printf(LATER ", \"id\": %d}", next++);
+            break;
+        case 2: case 3: case 4:
+            text = g_strdup_printf("{\"execute\": \"nothing\", \"id\": %d}",
+                                   next++);
+            break;
+        case 5:
+            text = g_strdup("{\"exec-oob\": \"notify\"}");
+            break;
+        case 6:
+            text = g_strdup("bad \xff");
+            break;
+        case 7: case 8:
+            if (under_way.length) {
+                answer_oldest("x");
+            }
+            break;
+        case 9: case 10:
+            g_main_context_iteration(NULL, FALSE);
+            break;
+        default:
+            if (g_rand_int_range(rand, 0, 50) == 0) {
+                close(session->fd);
+                client_connect(session);
+                say(session, "{\"execute\": \"qmp_capabilities\", "
+                    "\"arguments\": {\"enable\": [\"oob\"]}}");
+            }
+        }
+        if (text) {
+            ssize_t n = write(session->fd, text, strlen(text));
+
+            /* what has been begun has to be ended */
+            g_assert_true(n > 0 || errno == EAGAIN);
+            say(session, text + (n > 0 ? (size_t)n : strlen(text)));
+        }
+        take_answers(session, &last);
+    }
+    g_assert_cmpint(last, >, 100000);
+    for (int i = 0; i < 1000 || under_way.length; i++) {
+        if (under_way.length) {
+            answer_oldest("x");
+        }
+        g_main_context_iteration(NULL, FALSE);
+        take_answers(session, &last);
+    }
+    check_alive(session);
+    g_rand_free(rand);
+    finish(session);
+}
+
 /* A monitor's stream is its own. */
 static void test_in_use(void)
 {
@@ -949,6 +1331,17 @@ int main(int argc, char **argv)
     g_test_add_func("/monitor/error-too-long", test_error_too_long);
     g_test_add_func("/monitor/long-request", test_long_request);
     g_test_add_func("/monitor/pretty", test_pretty);
+    g_test_add_func("/monitor/later", test_later);
+    g_test_add_func("/monitor/later-flood", test_later_flood);
+    g_test_add_func("/monitor/later-client-goes", test_later_client_goes);
+    g_test_add_func("/monitor/later-half-closed", test_later_half_closed);
+    g_test_add_func("/monitor/later-set-goes", test_later_set_goes);
+    g_test_add_func("/monitor/overtake", test_overtake);
+    g_test_add_func("/monitor/overtake-limit", test_overtake_limit);
+    g_test_add_func("/monitor/overtake-bytes", test_overtake_bytes);
+    g_test_add_func("/monitor/overtake-client-goes",
+                    test_overtake_client_goes);
+    g_test_add_func("/monitor/later-random", test_later_random);
     g_test_add_func("/monitor/in-use", test_in_use);
     g_test_add_func("/monitor/random", test_random);
     g_test_add_func("/monitor/strings", test_strings);
