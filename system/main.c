@@ -43,7 +43,9 @@ int main(int argc, char **argv)
     System *system;
 
     main_fill_standard_fds();
+    /* both are errors of the call that caused them */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     types_register();
     config = config_parse(argc, argv, &error);
     if (!config) {

@@ -15,6 +15,9 @@ bool qmp_query_status(QmpContext *ctx, StatusInfo *ret, GError **error)
 
 bool qmp_stop(QmpContext *ctx, GError **error)
 {
+    if (!system_check_no_dump(ctx->system, error)) {
+        return false;
+    }
     system_stop(ctx->system);
     return true;
 }

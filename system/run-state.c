@@ -10,17 +10,32 @@
 #include "util/error.h"
 #include "util/report.h"
 
-void system_stop(System *system)
+/** Returns whether it ran. */
+static bool run_state_stop(System *system, RunState state)
 {
     if (system->state != RUN_STATE_RUNNING) {
-        return;
+        return false;
     }
-    system->state = RUN_STATE_PAUSED;
+    system->state = state;
     monitor_emit(system->monitors, &qapi_event_STOP, NULL);
+    return true;
+}
+
+void system_stop(System *system)
+{
+    run_state_stop(system, RUN_STATE_PAUSED);
+}
+
+bool system_stop_to_save(System *system)
+{
+    return run_state_stop(system, RUN_STATE_SAVE_VM);
 }
 
 bool system_cont(System *system, GError **error)
 {
+    if (!system_check_no_dump(system, error)) {
+        return false;
+    }
     switch (system->state) {
     case RUN_STATE_RUNNING:
     case RUN_STATE_SUSPENDED:           /* only a reset wakes it */

@@ -379,6 +379,7 @@ System *system_new(const Config *config, GError **error)
     object_container(system->root, "/objects");
     object_container(system->root, "/chardevs");
     system->monitors = monitor_set_new(system);
+    system->copies = memory_copies_new();
     if (config->process_name) {
         prctl(PR_SET_NAME, config->process_name);
     }
@@ -404,6 +405,9 @@ void system_free(System *system)
     if (!system) {
         return;
     }
+    /* whoever waits for one is told */
+    memory_copies_end(system->copies, "the program ends");
+    memory_copies_free(system->copies);
     monitor_set_flush(system->monitors, SYSTEM_FLUSH_MS);
     qtest_server_free(system->qtest);
     monitor_set_free(system->monitors);

@@ -9,7 +9,18 @@
 #include "accel/qtest.h"
 #include "hw/core/machine.h"
 #include "monitor/monitor.h"
+#include "monitor/qmp-deferred.h"
 #include "system/config.h"
+#include "system/memory-copy.h"
+
+/** The last dump of the guest's memory. */
+typedef struct SystemDump {
+    DumpStatus status;
+    uint64_t completed, total;  /* bytes, when it has ended */
+    MemoryCopy *copy;           /* while it is active */
+    QmpDeferred *deferred;      /* who waits for it; NULL: nobody */
+    bool resume;                /* the machine ran */
+} SystemDump;
 
 typedef struct System {
     const Config *config;       /* borrowed */
@@ -19,6 +30,9 @@ typedef struct System {
     Object *ram;                /* pinned memory backend; NULL: none */
     MonitorSet *monitors;
     QtestServer *qtest;         /* NULL: no test drives it */
+
+    MemoryCopies *copies;       /* of guest memory to files, under way */
+    SystemDump dump;
 
     RunState state;
     unsigned requests;          /* the guest's, bit 1 << MachineRequest */
@@ -53,7 +67,11 @@ bool system_object_del(System *system, const char *id, GError **error);
 
 /** system_stop: pause the machine; nothing if it does not run. */
 void system_stop(System *system);
-/** system_cont: let it run; nothing if it does. */
+/** system_stop_to_save: the same, with the state of a machine that is being
+ *  saved.  Returns whether it ran, and has to be resumed. */
+bool system_stop_to_save(System *system);
+/** system_cont: let it run; nothing if it does.  Fails while its memory is
+ *  dumped. */
 bool system_cont(System *system, GError **error);
 /** system_reset: reset it now.  Not from inside a device. */
 void system_reset(System *system, ShutdownCause cause);
@@ -62,6 +80,10 @@ void system_shutdown(System *system, ShutdownCause cause);
 /** system_settle: do what the guest has asked for; after each access that a
  *  client made for it. */
 void system_settle(System *system);
+
+/** system_check_no_dump: Returns false with @error set, `There is a dump in
+ *  process, please wait.`, while the guest's memory is dumped. */
+bool system_check_no_dump(const System *system, GError **error);
 
 /**
  * system_acpi_tables: walk the guest's ACPI tables.

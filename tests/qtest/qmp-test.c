@@ -143,6 +143,8 @@ static void test_oob(void)
     g_assert_true(g_str_has_prefix(lines[3], "{\"return\": {\"running\": "));
     g_assert_true(g_str_has_suffix(lines[3], ", \"id\": \"p\"}"));
     assert_oob(lines[4], "query-status", true);
+    assert_oob(lines[4], "query-dump", true);
+    assert_oob(lines[4], "dump-guest-memory", false);
     assert_oob(lines[4], "system_reset", false);
 }
 

@@ -1,0 +1,210 @@
+/*
+ * What guest memory is and holds, without disturbing it
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "system/memory-scan.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Zeros are looked for in pieces of this size, which files have holes of. */
+#define SCAN_GRANULE ((size_t)4096)
+
+/* Pages that are looked up at a time. */
+#define SCAN_PAGES 4096
+
+/* Documentation/admin-guide/mm/pagemap.rst: present, or swapped out. */
+#define PAGEMAP_USED ((uint64_t)3 << 62)
+
+struct MemoryScan {
+    GArray *private;            /* MemoryRange of the host's addresses:
+                                   anonymous memory that nobody shares */
+    size_t page_len;
+    int pagemap_fd;             /* -1: the host does not tell */
+};
+
+/* Guest memory */
+
+static bool scan_is_memory(const MemoryRegion *mr)
+{
+    return mr->kind == MEMORY_RAM || mr->kind == MEMORY_ROM;
+}
+
+/** The first range of @view that does not end before @gpa. */
+static guint scan_find(const GArray *view, uint64_t gpa)
+{
+    guint low = 0, high = view->len;
+
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+
+        if (g_array_index(view, FlatRange, middle).last < gpa) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+const uint8_t *memory_scan_look(AddressSpace *as, uint64_t gpa, uint64_t *len)
+{
+    const GArray *view = address_space_view(as, false);
+    guint i = scan_find(view, gpa);
+    const FlatRange *range;
+
+    if (i == view->len) {
+        return NULL;
+    }
+    range = &g_array_index(view, FlatRange, i);
+    if (range->start > gpa) {
+        *len = MIN(*len, range->start - gpa);
+        return NULL;
+    }
+    *len = MIN(*len - 1, range->last - gpa) + 1;
+    if (!scan_is_memory(range->region)) {
+        return NULL;
+    }
+    return range->region->host + range->offset + (gpa - range->start);
+}
+
+GArray *memory_scan_find_ram(AddressSpace *as, uint64_t first, uint64_t last)
+{
+    const GArray *view = address_space_view(as, false);
+    GArray *ranges = g_array_new(FALSE, FALSE, sizeof(MemoryRange));
+
+    for (guint i = scan_find(view, first); i < view->len; i++) {
+        const FlatRange *flat = &g_array_index(view, FlatRange, i);
+        uint64_t start = MAX(flat->start, first);
+        MemoryRange *before = ranges->len
+            ? &g_array_index(ranges, MemoryRange, ranges->len - 1) : NULL;
+        MemoryRange range = { start, MIN(flat->last, last) - start + 1 };
+
+        if (flat->start > last) {
+            break;
+        }
+        if (!scan_is_memory(flat->region)) {
+            continue;
+        }
+        if (before && before->gpa + before->len == start) {
+            before->len += range.len;
+        } else {
+            g_array_append_val(ranges, range);
+        }
+    }
+    return ranges;
+}
+
+/* What is zero */
+
+static bool scan_is_zero(const uint8_t *bytes, size_t len)
+{
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
+}
+
+size_t memory_scan_zero(const uint8_t *bytes, size_t len, bool *zero)
+{
+    size_t run = MIN(len, SCAN_GRANULE - (uintptr_t)bytes % SCAN_GRANULE);
+
+    *zero = scan_is_zero(bytes, run);
+    while (run < len) {
+        size_t next = MIN(len - run, SCAN_GRANULE);
+
+        if (scan_is_zero(bytes + run, next) != *zero) {
+            break;
+        }
+        run += next;
+    }
+    return run;
+}
+
+/* What was never touched */
+
+/** A line of /proc/self/maps: proc(5). */
+static void scan_add_mapping(GArray *private, const char *line)
+{
+    uint64_t start, end, inode;
+    char access[5];
+
+    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %*x:%*x %" SCNu64,
+               &start, &end, access, &inode) == 4 &&
+        inode == 0 && access[3] == 'p') {
+        MemoryRange range = { start, end - start };
+
+        g_array_append_val(private, range);
+    }
+}
+
+MemoryScan *memory_scan_new(void)
+{
+    MemoryScan *scan = g_new0(MemoryScan, 1);
+    g_autofree char *maps = NULL;
+    char *line, *rest;
+
+    scan->private = g_array_new(FALSE, FALSE, sizeof(MemoryRange));
+    scan->page_len = (size_t)sysconf(_SC_PAGESIZE);
+    scan->pagemap_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (scan->pagemap_fd >= 0 &&
+        g_file_get_contents("/proc/self/maps", &maps, NULL, NULL)) {
+        for (line = strtok_r(maps, "\n", &rest); line;
+             line = strtok_r(NULL, "\n", &rest)) {
+            scan_add_mapping(scan->private, line);
+        }
+    }
+    return scan;
+}
+
+void memory_scan_free(MemoryScan *scan)
+{
+    if (scan->pagemap_fd >= 0) {
+        close(scan->pagemap_fd);
+    }
+    g_array_unref(scan->private);
+    g_free(scan);
+}
+
+/** How much of @len at @host is private and anonymous; 0: not its start. */
+static uint64_t scan_private_len(const MemoryScan *scan, uintptr_t host,
+                                 uint64_t len)
+{
+    for (guint i = 0; i < scan->private->len; i++) {
+        const MemoryRange *range = &g_array_index(scan->private, MemoryRange,
+                                                  i);
+
+        if (host >= range->gpa && host - range->gpa < range->len) {
+            return MIN(len, range->len - (host - range->gpa));
+        }
+    }
+    return 0;
+}
+
+uint64_t memory_scan_untouched(const MemoryScan *scan, const uint8_t *bytes,
+                               uint64_t len, bool *untouched)
+{
+    uint64_t entries[SCAN_PAGES];
+    uint64_t private_len = scan_private_len(scan, (uintptr_t)bytes, len);
+    size_t skip = (uintptr_t)bytes % scan->page_len;
+    size_t run = 1, wanted;
+    ssize_t n;
+
+    *untouched = false;
+    if (!private_len) {
+        return len;
+    }
+    wanted = MIN((skip + private_len - 1) / scan->page_len + 1, SCAN_PAGES);
+    n = pread(scan->pagemap_fd, entries, wanted * sizeof(entries[0]),
+              (off_t)((uintptr_t)bytes / scan->page_len * sizeof(entries[0])));
+    if (n < (ssize_t)sizeof(entries[0])) {
+        return len;
+    }
+    *untouched = !(entries[0] & PAGEMAP_USED);
+    while (run < (size_t)n / sizeof(entries[0]) &&
+           !(entries[run] & PAGEMAP_USED) == *untouched) {
+        run++;
+    }
+    return MIN(private_len, run * scan->page_len - skip);
+}
