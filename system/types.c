@@ -37,6 +37,8 @@ static const ObjectType *const types[] = {
     &chardev_pty_type,
     &chardev_ringbuf_type,
     &memory_backend_type,
+    &memory_backend_file_type,
+    &memory_backend_memfd_type,
     &memory_backend_ram_type,
     &device_type,
     &pci_device_type,

@@ -1,20 +1,34 @@
 /*
- * Memory backends: RAM of the host's for a machine to use
+ * Memory backends: memory of the host's for a machine to use
+ *
+ * docs/system/objects.rst says what users see of them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef BACKENDS_MEMORY_H
 #define BACKENDS_MEMORY_H
 
+#include "qapi-types.h"
 #include "qom/object.h"
 
 typedef struct MemoryBackend {
     Object parent;
     uint8_t *host;              /* page aligned; NULL until completed */
     uint64_t size;              /* bytes */
+    char *ram_name;             /* what the memory is called; NULL: as above */
+    bool readonly;              /* nobody may write to it */
 } MemoryBackend;
 
-/** Abstract; and anonymous memory. */
-extern const ObjectType memory_backend_type, memory_backend_ram_type;
+/** Abstract; its kinds. */
+extern const ObjectType memory_backend_type, memory_backend_ram_type,
+    memory_backend_file_type, memory_backend_memfd_type;
+
+/** memory_backend_properties: what all kinds have alike; borrowed.  `share` is
+ *  always given once the backend is completed. */
+static inline const MemoryBackendProperties *
+memory_backend_properties(const MemoryBackend *backend)
+{
+    return backend->parent.config;
+}
 
 #endif
