@@ -23,7 +23,7 @@ ROOMS = {
     'chardev': BASE + ['qom'],
     'backends': BASE + ['qom'],
     'system/memory': BASE,
-    'hw/core': BASE + ['qom', 'system/memory'],
+    'hw/core': BASE + ['qom', 'system/memory', 'backends'],
     'hw/acpi': CORE,
     'hw/nvram': DEVICE,
     'hw/firmware': DEVICE + ['hw/nvram'],

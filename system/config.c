@@ -74,6 +74,7 @@ void config_free(Config *c)
     g_free(c->accel);
     g_free(c->ram_option);
     g_free(c->smp_option);
+    g_free(c->mem_path);
     g_free(c->qtest_log);
     g_array_unref(c->added_fds);
     g_free(c->guest_name);
@@ -209,6 +210,95 @@ static bool config_resolve_machine(Config *c, GError **error)
     return true;
 }
 
+static ObjectOptions *config_find_object(const Config *c, const char *id)
+{
+    for (unsigned i = 0; i < c->objects->len; i++) {
+        const ConfigItem *item = c->objects->pdata[i];
+        ObjectOptions *options = item->value;
+
+        if (strcmp(options->id, id) == 0) {
+            return options;
+        }
+    }
+    return NULL;
+}
+
+/** The machine's RAM where the user names no memory backend. */
+static void config_default_ram(Config *c, const char *id)
+{
+    ObjectOptions *options = g_new0(ObjectOptions, 1);
+    g_autofree char *option = c->mem_path
+        ? g_strconcat("-mem-path ", c->mem_path, NULL)
+        : g_strdup(c->ram_option ? c->ram_option : "-m (default)");
+    MemoryBackendProperties *p;
+
+    options->id = g_strdup(id);
+    if (c->mem_path) {
+        options->qom_type = OBJECT_KIND_MEMORY_BACKEND_FILE;
+        qapi_set_defaults(&qapi_type_MemoryBackendFileProperties,
+                          &options->u.memory_backend_file);
+        options->u.memory_backend_file.mem_path = g_strdup(c->mem_path);
+    } else {
+        options->qom_type = OBJECT_KIND_MEMORY_BACKEND_RAM;
+        qapi_set_defaults(&qapi_type_MemoryBackendRamProperties,
+                          &options->u.memory_backend_ram);
+    }
+    /* all kinds begin with what they have alike */
+    p = (MemoryBackendProperties *)&options->u;
+    p->size = c->setup.ram_size;
+    p->has_reserve = true;
+    p->reserve = false;
+    config_add_item(c->objects, option, &qapi_type_ObjectOptions, options);
+    c->machine->memory_backend = g_strdup(id);
+}
+
+/** -mem-prealloc is about the machine's RAM, wherever that comes from. */
+static void config_prealloc(ObjectOptions *options)
+{
+    const QapiBranch *branch =
+        qapi_find_branch(&qapi_type_ObjectOptions,
+                         qapi_type_ObjectKind.values[options->qom_type]);
+    const QapiMember *member = qapi_find_member(branch->type, "prealloc");
+    char *arm = (char *)options + branch->offset;
+    bool *given;
+
+    if (member) {
+        given = (bool *)(arm + member->has_offset);
+        *(bool *)(arm + member->offset) |= !*given;
+        *given = true;
+    }
+}
+
+static bool config_resolve_ram(Config *c, GError **error)
+{
+    const MachineClass *klass = object_type_class(c->machine_type);
+    const char *id = c->machine->memory_backend;
+    ObjectOptions *options;
+
+    if (id && c->mem_path) {
+        return fm_error_set(error, "-mem-path %s: cannot be used together "
+                            "with -machine memory-backend=", c->mem_path);
+    }
+    if (!id && config_find_object(c, klass->ram_id)) {
+        return fm_error_set(error, "-object id=%s: this ID is kept for the "
+                            "machine's own RAM; -machine memory-backend=%s "
+                            "makes the object that", klass->ram_id,
+                            klass->ram_id);
+    }
+    if (!id && c->setup.ram_size) {
+        config_default_ram(c, klass->ram_id);
+    } else if (!id && (c->mem_path || c->mem_prealloc)) {
+        report_warning("%s: the machine has no RAM; there is no use for it",
+                       c->mem_path ? "-mem-path" : "-mem-prealloc");
+    }
+    id = c->machine->memory_backend;
+    options = id && c->mem_prealloc ? config_find_object(c, id) : NULL;
+    if (options) {
+        config_prealloc(options);
+    }
+    return true;
+}
+
 static bool config_resolve_qtest(Config *c, GError **error)
 {
     ConfigStream *qtest = c->qtests->len ? c->qtests->pdata[0] : NULL;
@@ -239,7 +329,7 @@ static void config_default_serial(Config *c)
 bool config_resolve(Config *c, GError **error)
 {
     if (!config_resolve_qtest(c, error) || !config_resolve_accel(c, error) ||
-        !config_resolve_machine(c, error)) {
+        !config_resolve_machine(c, error) || !config_resolve_ram(c, error)) {
         return false;
     }
     config_default_serial(c);

@@ -255,6 +255,24 @@ bool option_bios(Config *c, const char *option, const char *arg, GError **error)
     return true;
 }
 
+bool option_mem_path(Config *c, const char *option, const char *arg,
+                     GError **error)
+{
+    if (!*arg) {
+        return fm_error_set(error, "a path is needed");
+    }
+    g_free(c->mem_path);
+    c->mem_path = g_strdup(arg);
+    return true;
+}
+
+bool option_mem_prealloc(Config *c, const char *option, const char *arg,
+                         GError **error)
+{
+    c->mem_prealloc = true;
+    return true;
+}
+
 bool option_uuid(Config *c, const char *option, const char *arg, GError **error)
 {
     return uuid_parse(arg, &c->setup.uuid) ||

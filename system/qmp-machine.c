@@ -23,6 +23,7 @@ bool qmp_query_machines(QmpContext *ctx, MachineInfoList *ret, GError **error)
         info->has_is_default = info->is_default = klass->is_default;
         info->cpu_max = klass->max_cpus;
         info->acpi = klass->acpi;
+        info->default_ram_id = g_strdup(klass->ram_id);
     }
     return true;
 }

@@ -243,7 +243,7 @@ static void system_machine_request(void *opaque, MachineRequest request)
     system->requests |= 1u << request;
 }
 
-/** The machine's RAM is a memory backend of the user's, if one was named. */
+/** The machine's RAM is a memory backend; it will link to it itself. */
 static bool system_find_ram(System *system, MachineSetup *setup,
                             GError **error)
 {
@@ -261,6 +261,11 @@ static bool system_find_ram(System *system, MachineSetup *setup,
                             config->machine_option, id);
     }
     backend = (MemoryBackend *)obj;
+    if (backend->readonly) {
+        return fm_error_set(error, "%s: memory-backend: '%s' is read-only and "
+                            "cannot be a machine's RAM",
+                            config->machine_option, id);
+    }
     if (config->ram_option && backend->size != setup->ram_size) {
         return fm_error_set(error, "%s: memory backend '%s' has %"
                             G_GUINT64_FORMAT " bytes, -m asks for %"
@@ -269,8 +274,7 @@ static bool system_find_ram(System *system, MachineSetup *setup,
     }
     setup->ram_size = backend->size;
     setup->ram_host = backend->host;
-    system->ram = obj;
-    object_pin(obj);
+    setup->ram_name = backend->ram_name;
     return true;
 }
 
@@ -413,9 +417,6 @@ void system_free(System *system)
     monitor_set_free(system->monitors);
     /* the machine's devices use chardevs and objects: it goes first */
     object_free((Object *)system->machine);
-    if (system->ram) {
-        object_unpin(system->ram);
-    }
     object_free(system->root);
     g_free(system);
 }

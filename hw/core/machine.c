@@ -232,6 +232,11 @@ static bool machine_check(const Object *obj, const void *config,
                               error);
 }
 
+static const ObjectLink machine_links[] = {
+    { "memory-backend", "/objects", &memory_backend_type,
+      offsetof(Machine, ram) },
+};
+
 const ObjectType machine_type = {
     .name = "machine",
     .parent = &object_type,
@@ -239,6 +244,8 @@ const ObjectType machine_type = {
     .instance_size = sizeof(Machine),
     .abstract = true,
     .config = &qapi_type_MachineOptions,
+    .links = machine_links,
+    .n_links = G_N_ELEMENTS(machine_links),
     .init = machine_init,
     .finalize = machine_finalize,
     .check = machine_check,

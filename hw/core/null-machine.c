@@ -16,12 +16,14 @@ typedef struct NullMachine {
 static bool null_machine_build(Machine *machine, GError **error)
 {
     NullMachine *null = (NullMachine *)machine;
+    const MachineSetup *setup = machine->setup;
 
-    if (!machine->setup->ram_size) {
+    if (!setup->ram_size) {
         return true;
     }
-    if (!memory_region_init_ram(&null->ram, "ram", machine->setup->ram_size,
-                                machine->setup->ram_host, error)) {
+    if (!memory_region_init_ram(&null->ram, setup->ram_name ? setup->ram_name
+                                                 : "ram",
+                                setup->ram_size, setup->ram_host, error)) {
         return false;
     }
     memory_region_add(&machine->memory_root, 0, &null->ram, 0);
@@ -36,6 +38,7 @@ static void null_machine_finalize(Object *obj)
 static const MachineClass null_machine_class = {
     .name = "none",
     .max_cpus = 1,
+    .ram_id = "ram",
     .ram_most = UINT64_C(1) << 40,
     .build = null_machine_build,
 };

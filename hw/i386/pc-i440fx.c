@@ -40,6 +40,7 @@ static const PcMachineClass pc_i440fx_class = {
         .is_default = true,
         .acpi = true,
         .max_cpus = 255,
+        .ram_id = "pc.ram",
         .ram_default = PC_RAM_DEFAULT,
         .ram_least = PC_RAM_LEAST,
         .ram_most = PC_RAM_MOST(UINT64_C(0xc0000000)),

@@ -47,6 +47,7 @@ static const PcMachineClass pc_q35_class = {
         .name = "q35",
         .acpi = true,
         .max_cpus = 255,
+        .ram_id = "pc.ram",
         .ram_default = PC_RAM_DEFAULT,
         .ram_least = PC_RAM_LEAST,
         .ram_most = PC_RAM_MOST(UINT64_C(0x80000000)),

@@ -46,6 +46,8 @@ typedef struct Config {
     MachineSetup setup;         /* RAM size, processors, tables, files... */
     char *ram_option;           /* "-m 64"; NULL: not given */
     char *smp_option;           /* "-smp 2"; NULL: not given */
+    char *mem_path;             /* file or directory for RAM; NULL: none */
+    bool mem_prealloc;          /* have all RAM at the start */
 
     GPtrArray *chardevs;        /* ConfigItem of ChardevOptions */
     GPtrArray *objects;         /* ConfigItem of ObjectOptions */

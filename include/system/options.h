@@ -22,7 +22,8 @@ typedef bool OptionHandler(Config *c, const char *option, const char *arg,
 
 /* options-machine.c */
 OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
-    option_uuid, option_bios, option_acpitable, option_fw_cfg;
+    option_uuid, option_bios, option_mem_path,
+    option_mem_prealloc, option_acpitable, option_fw_cfg;
 
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,

@@ -27,7 +27,6 @@ typedef struct System {
     MachineSetup setup;         /* the configuration's, RAM resolved */
     Object *root;               /* "/": machine, objects, chardevs */
     Machine *machine;           /* in root */
-    Object *ram;                /* pinned memory backend; NULL: none */
     MonitorSet *monitors;
     QtestServer *qtest;         /* NULL: no test drives it */
 

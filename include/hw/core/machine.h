@@ -12,6 +12,7 @@
 #ifndef HW_CORE_MACHINE_H
 #define HW_CORE_MACHINE_H
 
+#include "backends/memory.h"
 #include "hw/core/clock.h"
 #include "hw/core/device.h"
 #include "qapi-types.h"
@@ -39,6 +40,7 @@ typedef struct MachineFile {
 typedef struct MachineSetup {
     uint64_t ram_size;          /* bytes, a multiple of 4096 */
     uint8_t *ram_host;          /* memory backend's; NULL: allocate */
+    const char *ram_name;       /* memory backend's; NULL: the board's */
     unsigned n_cpus, max_cpus;  /* 1 to the class's max_cpus */
     const char *cpu_model;      /* as given; NULL: the default */
     Uuid uuid;                  /* zeros: none given */
@@ -65,6 +67,8 @@ typedef struct MachineClass {
     bool is_default;
     bool acpi;                  /* it has ACPI tables */
     unsigned max_cpus;
+    const char *ram_id;         /* of the memory backend that is made if the
+                                   user names none */
     uint64_t ram_default;       /* bytes, without -m */
     uint64_t ram_least, ram_most;
     /** Make RAM, buses and the board's own devices. */
@@ -83,7 +87,8 @@ typedef struct MachineClass {
 struct Machine {
     Object parent;
 
-    /* Links: given before machine_build() */
+    /* Links: given before machine_build(); RAM by the configuration */
+    MemoryBackend *ram;         /* NULL: it has none */
     const MachineSetup *setup;
     void (*request)(void *opaque, MachineRequest request);
     void *request_opaque;
