@@ -63,7 +63,27 @@ const QapiBranch *qapi_alternate_choice(const QapiType *type,
     return &type->branches[*kind];
 }
 
+bool qapi_member_has_feature(const QapiMember *member, const char *name)
+{
+    for (const char *const *f = member->features; f && *f; f++) {
+        if (strcmp(*f, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Freeing */
+
+/** Nothing of a secret stays in memory that somebody else gets next. */
+static void member_wipe(const QapiMember *member, void *slot)
+{
+    char *text = member->type->kind == QAPI_KIND_STR ? *(char **)slot : NULL;
+
+    if (text && qapi_member_has_feature(member, "write-only")) {
+        explicit_bzero(text, strlen(text));
+    }
+}
 
 void qapi_slot_clear(const QapiType *type, void *slot)
 {
@@ -93,8 +113,11 @@ void qapi_clear(const QapiType *type, void *value)
             qapi_clear(arm->type, qapi_at(value, arm->offset));
         }
         for (uint32_t i = 0; i < type->n_members; i++) {
-            qapi_slot_clear(type->members[i].type,
-                       qapi_at(value, type->members[i].offset));
+            const QapiMember *member = &type->members[i];
+            void *slot = qapi_at(value, member->offset);
+
+            member_wipe(member, slot);
+            qapi_slot_clear(member->type, slot);
         }
         break;
     }

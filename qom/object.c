@@ -728,6 +728,11 @@ json_object *object_property_get(Object *obj, const char *name, GError **error)
     }
     member = config_find(object_type_config(obj->type), obj->config, name,
                          &where);
+    if (member && qapi_member_has_feature(member, "write-only")) {
+        fm_error_set(error, "Property '%s.%s' is not readable",
+                     obj->type->name, name);
+        return NULL;
+    }
     if (member) {
         return qapi_member_present(member, where.value)
                    ? qapi_member_to_json(member, where.value) : NULL;

@@ -22,6 +22,7 @@ ROOMS = {
     'qom': BASE,
     'chardev': BASE + ['qom'],
     'backends': BASE + ['qom'],
+    'crypto': BASE + ['qom'],
     'system/memory': BASE,
     'hw/core': BASE + ['qom', 'system/memory', 'backends'],
     'hw/acpi': CORE,

@@ -8,7 +8,7 @@
 set -eu
 
 build="gcc libc6-dev pkg-config python3 meson ninja-build libglib2.0-dev
-       libjson-c-dev"
+       libjson-c-dev libssl-dev"
 test="$build acpica-tools python3-docutils groff-base"
 deb="$build dpkg-dev debhelper fakeroot python3-docutils"
 
@@ -28,7 +28,7 @@ if ! command -v dpkg-query > /dev/null; then
         command -v $tool > /dev/null || missing="$missing $tool"
     done
     if command -v pkg-config > /dev/null; then
-        for lib in glib-2.0 json-c; do
+        for lib in glib-2.0 json-c libcrypto; do
             pkg-config --exists $lib || missing="$missing $lib"
         done
     fi

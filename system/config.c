@@ -17,6 +17,8 @@ static void config_item_free(void *p)
     ConfigItem *item = p;
 
     qapi_free(item->type, item->value);
+    /* what was typed may have been a secret */
+    explicit_bzero(item->option, strlen(item->option));
     g_free(item->option);
     g_free(item);
 }

@@ -74,9 +74,11 @@ bool system_object_del(System *system, const char *id, GError **error)
     return true;
 }
 
+/** The configuration lets go of each: what the object does not keep, such as a
+ *  secret's data, shall not be kept elsewhere. */
 static bool system_make_objects(System *system, GError **error)
 {
-    const GPtrArray *objects = system->config->objects;
+    GPtrArray *objects = system->config->objects;
 
     for (unsigned i = 0; i < objects->len; i++) {
         const ConfigItem *item = objects->pdata[i];
@@ -85,6 +87,7 @@ static bool system_make_objects(System *system, GError **error)
             return fm_error_prefix(error, "%s: ", item->option);
         }
     }
+    g_ptr_array_set_size(objects, 0);
     return true;
 }
 

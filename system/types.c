@@ -9,6 +9,7 @@
 
 #include "backends/memory.h"
 #include "chardev/char.h"
+#include "crypto/secret.h"
 #include "hw/isa/piix4-pm.h"
 #include "hw/char/debugcon.h"
 #include "hw/char/serial.h"
@@ -40,6 +41,7 @@ static const ObjectType *const types[] = {
     &memory_backend_file_type,
     &memory_backend_memfd_type,
     &memory_backend_ram_type,
+    &secret_type,
     &device_type,
     &pci_device_type,
     &i440fx_type,

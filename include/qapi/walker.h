@@ -82,10 +82,14 @@ json_object *qapi_member_to_json(const QapiMember *member, const void *object);
 /** qapi_member_present: false if @member is optional and absent in @object. */
 bool qapi_member_present(const QapiMember *member, const void *object);
 
+/** qapi_member_has_feature: whether the schema gives @member that feature. */
+bool qapi_member_has_feature(const QapiMember *member, const char *name);
+
 /** qapi_set_defaults: fill the zeroed @value with the schema's defaults. */
 void qapi_set_defaults(const QapiType *type, void *value);
 
-/** qapi_clear: free what the value owns and zero it; not the memory itself. */
+/** qapi_clear: free what the value owns and zero it; not the memory itself.
+ *  Strings whose member has the feature `write-only` are overwritten. */
 void qapi_clear(const QapiType *type, void *value);
 
 /** qapi_new: a zeroed value with the schema's defaults; see qapi_free(). */

@@ -232,7 +232,8 @@ GPtrArray *object_type_list_properties(const ObjectType *type);
 /**
  * object_property_get: Returns a new JSON value; a child or a link is its path
  * as a string.  NULL with @error unset is the JSON null.  Errors:
- * `Property 'TYPE.NAME' not found`.
+ * `Property 'TYPE.NAME' not found`, and `... is not readable` where the schema
+ * gives the member the feature `write-only`.
  */
 json_object *object_property_get(Object *obj, const char *name,
                                  GError **error);
