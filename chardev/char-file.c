@@ -116,6 +116,7 @@ const ObjectType chardev_file_type = {
     .name = "chardev-file",
     .parent = &chardev_type,
     .doc = "a file that output is written to",
+    .config_arm = "file",
     .instance_size = sizeof(FileChardev),
     .klass = &chardev_file_class,
     .init = chardev_file_init,

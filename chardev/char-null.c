@@ -32,5 +32,6 @@ const ObjectType chardev_null_type = {
     .name = "chardev-null",
     .parent = &chardev_type,
     .doc = "nothing; output is thrown away",
+    .config_arm = "null",
     .klass = &chardev_null_class,
 };

@@ -91,6 +91,7 @@ const ObjectType chardev_pipe_type = {
     .name = "chardev-pipe",
     .parent = &chardev_type,
     .doc = "a pair of FIFOs",
+    .config_arm = "pipe",
     .instance_size = sizeof(PipeChardev),
     .klass = &chardev_pipe_class,
     .init = chardev_pipe_init,

@@ -144,6 +144,7 @@ const ObjectType chardev_pty_type = {
     .name = "chardev-pty",
     .parent = &chardev_type,
     .doc = "a terminal that some program opens",
+    .config_arm = "pty",
     .instance_size = sizeof(PtyChardev),
     .klass = &chardev_pty_class,
     .init = chardev_pty_init,

@@ -116,6 +116,7 @@ const ObjectType chardev_ringbuf_type = {
     .name = "chardev-ringbuf",
     .parent = &chardev_type,
     .doc = "memory that keeps the last of the output",
+    .config_arm = "ringbuf",
     .instance_size = sizeof(RingbufChardev),
     .klass = &chardev_ringbuf_class,
     .check = chardev_ringbuf_check,

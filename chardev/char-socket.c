@@ -712,6 +712,7 @@ const ObjectType chardev_socket_type = {
     .name = "chardev-socket",
     .parent = &chardev_type,
     .doc = "a unix or TCP socket, listening or connecting",
+    .config_arm = "socket",
     .instance_size = sizeof(SocketChardev),
     .klass = &chardev_socket_class,
     .check = chardev_socket_check,

@@ -119,6 +119,7 @@ const ObjectType chardev_stdio_type = {
     .name = "chardev-stdio",
     .parent = &chardev_type,
     .doc = "standard input and output",
+    .config_arm = "stdio",
     .klass = &chardev_stdio_class,
     .finalize = chardev_stdio_finalize,
 };

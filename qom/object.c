@@ -72,10 +72,21 @@ static bool type_is_changeable(const ObjectType *type, const char *name)
     return false;
 }
 
+static const QapiBranch *type_config_arm(const ObjectType *type)
+{
+    const QapiType *config = object_type_config(type);
+
+    while (type && !type->config_arm) {
+        type = type->parent;
+    }
+    return type ? qapi_find_branch(config, type->config_arm) : NULL;
+}
+
 /* A mistake in a type's tables shall not wait for the user who meets it. */
 static void type_assert_sound(const ObjectType *type)
 {
     g_assert(type->name && *type->name);
+    g_assert(!type->config_arm || type_config_arm(type));
     for (unsigned i = 0; i < type->n_links; i++) {
         const ObjectLink *link = &type->links[i];
         const QapiMember *member = type_member(type, link->member);
@@ -668,7 +679,12 @@ static GPtrArray *rows_list(const ObjectType *type, void *config)
             rows_add_members(list, type, part.type);
         }
     } else if (config_type) {
+        const QapiBranch *arm = type_config_arm(type);
+
         rows_add_members(list, type, config_type);
+        if (arm && arm->type) {
+            rows_add_members(list, type, arm->type);
+        }
     }
     rows_add_links(list, type);
     rows_add_states(list, type);

@@ -51,6 +51,10 @@ struct ObjectType {
     bool abstract;
 
     const QapiType *config;     /* NULL: the parent's, or none at all */
+    /** Where that is a union: the discriminator's value in every object of this
+     *  type, so that the type's properties are known without one.  NULL: the
+     *  parent's, or none in particular. */
+    const char *config_arm;
 
     /** Names of configuration members that qom-set may change later; ends
      *  with NULL.  Everything else is fixed at creation. */
@@ -76,7 +80,9 @@ struct ObjectType {
     /** Fill in a zeroed instance; from the root type down.  Cannot fail. */
     void (*init)(Object *obj);
     /** Last step of object_complete(), links resolved; only the most derived
-     *  one that is set is called.  */
+     *  one that is set is called.  Optional members of obj->config that the
+     *  user left out and that are decided here, or when a device is realized,
+     *  are filled in, so that qom-get tells what holds. */
     bool (*complete)(Object *obj, GError **error);
     /** First step of object_free(), the children are gone: leave the outside
      *  world while the whole instance still stands; from the type up to the
