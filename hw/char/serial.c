@@ -555,6 +555,16 @@ static void serial_reset(Device *dev)
     serial_rx_resume(s);
 }
 
+/** What was left out is told as it was decided. */
+static void serial_complete_config(const IsaSerial *s,
+                                   IsaSerialProperties *config)
+{
+    config->has_index = config->has_iobase = config->has_irq = true;
+    config->index = s->index;
+    config->iobase = s->iobase;
+    config->irq = s->irq_num;
+}
+
 /** serial_claim: take the ports that the configuration names, or the first
  *  standard ones that are free. */
 static bool serial_claim(IsaSerial *s, const IsaSerialProperties *config,
@@ -581,7 +591,7 @@ static bool serial_claim(IsaSerial *s, const IsaSerialProperties *config,
 static bool serial_realize(Device *dev, GError **error)
 {
     IsaSerial *s = (IsaSerial *)dev;
-    const IsaSerialProperties *config = dev->parent.config;
+    IsaSerialProperties *config = dev->parent.config;
     const ChardevUser user = {
         .can_receive = serial_can_receive,
         .received = serial_received,
@@ -601,6 +611,7 @@ static bool serial_realize(Device *dev, GError **error)
         memory_region_remove(&s->mr);
         return false;
     }
+    serial_complete_config(s, config);
     return true;
 }
 
