@@ -146,6 +146,36 @@ static void test_machine_memory(void)
                          "-machine q35,memory-backend=ram");
 }
 
+static void assert_number(Qtest *qts, const char *path, const char *property,
+                          int64_t expected)
+{
+    json_object *value = qtest_qmp_return(qts, GET "{'path': '%s', "
+                                          "'property': '%s'}}", path,
+                                          property);
+
+    g_assert_true(json_object_is_type(value, json_type_int));
+    g_assert_cmpint(json_object_get_int64(value), ==, expected);
+    json_object_put(value);
+}
+
+/** What a device decided by itself is told as if it had been asked for. */
+static void test_decided(void)
+{
+    Qtest *qts = qtest_start_qmp("-nodefaults -machine pc "
+                                 "-device isa-serial,id=b,index=1 "
+                                 "-device isa-serial,id=a "
+                                 "-device isa-serial,id=x,iobase=0x200,irq=9");
+
+    assert_number(qts, "b", "iobase", 0x2f8);
+    assert_number(qts, "b", "irq", 3);
+    assert_number(qts, "a", "index", 0);
+    assert_number(qts, "a", "iobase", 0x3f8);
+    assert_number(qts, "a", "irq", 4);
+    assert_number(qts, "x", "iobase", 0x200);
+    assert_number(qts, "x", "irq", 9);
+    qtest_quit(qts);
+}
+
 static void test_tree(gconstpointer machine)
 {
     Qtest *qts = qtest_start_qmp("-nodefaults -machine %s -chardev null,id=c "
@@ -224,6 +254,12 @@ static void test_types(void)
                             "'memory-backend-ram'}}");
     g_assert_nonnull(find(rows, "size"));
     json_object_put(rows);
+    /* what only this kind of chardev has, too */
+    rows = qtest_qmp_return(qts, "{'execute': 'qom-list-properties', "
+                            "'arguments': {'typename': 'chardev-socket'}}");
+    g_assert_nonnull(find(rows, "backend"));
+    g_assert_nonnull(find(rows, "server"));
+    json_object_put(rows);
     qtest_qmp_error(qts, "DeviceNotFound", "*", "{'execute': "
                     "'device-list-properties', 'arguments': "
                     "{'typename': 'memory-backend-ram'}}");
@@ -241,6 +277,7 @@ int main(int argc, char **argv)
     g_test_add_func("/object/machine-memory", test_machine_memory);
     g_test_add_data_func("/object/pc/tree", "pc", test_tree);
     g_test_add_data_func("/object/q35/tree", "q35", test_tree);
+    g_test_add_func("/object/decided", test_decided);
     g_test_add_func("/object/types", test_types);
     return g_test_run();
 }

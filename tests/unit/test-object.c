@@ -139,6 +139,13 @@ static const ObjectType backend_type = {
     .finalize = backend_finalize,
 };
 
+/* One whose objects all have the same arm */
+static const ObjectType file_backend_type = {
+    .name = "file-backend",
+    .parent = &backend_type,
+    .config_arm = "file",
+};
+
 typedef struct Thing {
     Object parent;
     const ThingOptions *options;
@@ -670,6 +677,7 @@ static void test_list(void)
     UnionOptions *file = qapi_new(&union_options);
     Object *backend;
     g_autofree char *of_object = NULL, *of_type = NULL, *of_union = NULL;
+    g_autofree char *of_type_arm = NULL, *of_type_base = NULL;
 
     object_add_child(obj, "inner", container_new());
     of_object = rows_text(object_list_properties(obj));
@@ -681,6 +689,13 @@ static void test_list(void)
                     "limit:uint8=100 extra:uint32 backend:link<backend> "
                     "count:uint32 broken:uint32 ");
     object_free(obj);
+
+    /* A type shows the arm that all of its objects have. */
+    of_type_arm = rows_text(object_type_list_properties(&file_backend_type));
+    g_assert_cmpstr(of_type_arm, ==, "type:string kind:UnionKind "
+                    "path:string ");
+    of_type_base = rows_text(object_type_list_properties(&backend_type));
+    g_assert_cmpstr(of_type_base, ==, "type:string kind:UnionKind ");
 
     /* A union shows its active arm. */
     file->kind = 1;
