@@ -79,8 +79,9 @@ void fault_guard_add(const void *host, size_t len, const char *label)
 
     guard->first = (uintptr_t)host;
     guard->last = guard->first + len - 1;
-    guard->text = g_strdup_printf("%s: guest memory is lost, the file was made "
-                                  "shorter or its disk is full: byte ", label);
+    guard->text = g_strdup_printf("%s: guest memory is lost, it was made "
+                                  "shorter or there is no room left for it: "
+                                  "byte ", label);
     guard->text_len = strlen(guard->text);
     pthread_mutex_lock(&fault_guard_lock);
     if (!atomic_load(&fault_guards)) {

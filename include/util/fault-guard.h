@@ -2,7 +2,7 @@
  * Mapped files that shrink: a last word before the process dies of it
  *
  * Who accesses a mapped page that its file no longer has, or has no room for on
- * its disk, gets SIGBUS.  Nothing can bring the content back, and to go on
+ * its disk or among the huge pages, gets SIGBUS.  Nothing can bring the content back, and to go on
  * with something else would hand the guest memory that it never wrote; so the
  * process ends as it would have, but says which file it was.
  *

@@ -471,8 +471,8 @@ static void test_bad_file(Bench *b, gconstpointer data)
                  whole);
     bench_refuse(b, t, "*'align'*is 12288,*", "size=4k,align=12k,mem-path=%s",
                  whole);
-    bench_refuse(b, t, "*Cannot allocate memory", "size=4k,align=%" G_GUINT64_FORMAT
-                 ",mem-path=%s", UINT64_C(1) << 63, whole);
+    bench_refuse(b, t, "*Cannot allocate memory", "size=4k,align=%"
+                 G_GUINT64_FORMAT ",mem-path=%s", UINT64_C(1) << 63, whole);
     bench_refuse(b, t, "*'pmem'*", "size=4k,pmem=on,mem-path=%s", whole);
     bench_refuse(b, t, "*'discard-data'*share=on*",
                  "size=4k,discard-data=on,mem-path=%s", whole);
@@ -607,9 +607,9 @@ static void test_lost_file(void)
     }
     g_test_trap_subprocess(NULL, 0, 0);
     g_test_trap_assert_failed();
-    g_test_trap_assert_stderr("*file */lost: guest memory is lost, the file "
-                              "was made shorter or its disk is full: byte "
-                              "0x1234\n*");
+    g_test_trap_assert_stderr("*file */lost: guest memory is lost, it was "
+                              "made shorter or there is no room left for it: "
+                              "byte 0x1234\n*");
 }
 
 static volatile sig_atomic_t signals;
