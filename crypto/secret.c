@@ -63,7 +63,10 @@ static SecureBytes *secret_from_data(const char *data, GError **error)
                      "%d fit", len, SECRET_MAX_LEN);
         return NULL;
     }
-    bytes = secure_bytes_new(len);
+    bytes = secure_bytes_new(len, error);
+    if (!bytes) {
+        return NULL;
+    }
     for (const char *c = data; *c; c++) {
         bool nul = c[0] == (char)0xc0 && c[1] == (char)0x80;
 
@@ -116,17 +119,21 @@ static int secret_read_fd(int fd, SecureBytes *bytes, size_t *len)
 
 static SecureBytes *secret_from_file(const char *path, GError **error)
 {
-    g_autoptr(SecureBytes) bytes = secure_bytes_new(SECRET_MAX_LEN + 1);
-    /* a FIFO that nobody writes to: do not wait for that in open(2) */
-    int fd = file_open(path, O_RDONLY | O_NONBLOCK, 0);
+    g_autoptr(SecureBytes) room = secure_bytes_new(SECRET_MAX_LEN + 1, error);
+    SecureBytes *bytes;
     size_t len;
-    int rc;
+    int fd, rc;
 
+    if (!room) {
+        return NULL;
+    }
+    /* a FIFO that nobody writes to: do not wait for that in open(2) */
+    fd = file_open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) {
         fm_error_set(error, "can't open file %s: %s", path, g_strerror(-fd));
         return NULL;
     }
-    rc = secret_read_fd(fd, bytes, &len);
+    rc = secret_read_fd(fd, room, &len);
     close(fd);
     if (rc == -EFBIG) {
         fm_error_set(error, "file %s has more than the %d bytes that fit",
@@ -137,25 +144,22 @@ static SecureBytes *secret_from_file(const char *path, GError **error)
     } else if (rc) {
         fm_error_set(error, "can't read file %s: %s", path, g_strerror(-rc));
     }
-    if (rc) {
-        return NULL;
+    bytes = rc ? NULL : secure_bytes_new(len, error);
+    if (bytes) {
+        memcpy(bytes->data, room->data, len);
     }
-    secure_bytes_truncate(bytes, len);
-    return g_steal_pointer(&bytes);
+    return bytes;
 }
 
 /* What it is */
 
 /**
  * RFC 4648, 4; what pads it may be missing, and line ends do not count.
- * Returns NULL if it is something else.
+ * Returns false if it is something else.
  */
-static SecureBytes *secret_decode_base64(const char *text, size_t len)
+static bool secret_is_base64(const char *text, size_t len, size_t *missing)
 {
-    size_t digits = 0, pads = 0, n;
-    SecureBytes *bytes;
-    guint save = 0;
-    int state = 0;
+    size_t digits = 0, pads = 0;
 
     for (size_t i = 0; i < len; i++) {
         bool digit = g_ascii_isalnum(text[i]) || text[i] == '+' ||
@@ -164,49 +168,59 @@ static SecureBytes *secret_decode_base64(const char *text, size_t len)
         if (text[i] == '\n' || text[i] == '\r') {
             continue;
         }
-        if (!digit && text[i] != '=') {
-            return NULL;
-        }
-        if (digit && pads) {
-            return NULL;
+        if ((!digit && text[i] != '=') || (digit && pads)) {
+            return false;
         }
         digits += digit;
         pads += !digit;
     }
-    if (digits % 4 == 1 || pads > 2 || (pads && (digits + pads) % 4)) {
+    *missing = pads ? 0 : (4 - digits % 4) % 4;
+    return digits % 4 != 1 && pads <= 2 && (!pads || (digits + pads) % 4 == 0);
+}
+
+/** @what: what is decoded, for error messages. */
+static SecureBytes *secret_decode_base64(const char *text, size_t len,
+                                         const char *what, GError **error)
+{
+    SecureBytes *bytes;
+    size_t missing, n;
+    guint save = 0;
+    int state = 0;
+
+    if (!secret_is_base64(text, len, &missing)) {
+        fm_error_set(error, "property '%s' of secret is no base64", what);
         return NULL;
     }
-    bytes = secure_bytes_new(len / 4 * 3 + 6);
-    n = g_base64_decode_step(text, len, bytes->data, &state, &save);
-    if (!pads && digits % 4) {
-        n += g_base64_decode_step("==", 4 - digits % 4, bytes->data + n,
-                                  &state, &save);
+    bytes = secure_bytes_new(len / 4 * 3 + 6, error);
+    if (bytes) {
+        n = g_base64_decode_step(text, len, bytes->data, &state, &save);
+        n += g_base64_decode_step("==", missing, bytes->data + n, &state,
+                                  &save);
+        secure_bytes_truncate(bytes, n);
     }
-    secure_bytes_truncate(bytes, n);
     return bytes;
 }
 
 static SecureBytes *secret_decrypt(const Secret *secret, const char *iv_text,
                                    const SecureBytes *in, GError **error)
 {
-    g_autoptr(SecureBytes) iv = secret_decode_base64(iv_text,
-                                                     strlen(iv_text));
-    g_autoptr(SecureBytes) out = NULL;
+    g_autoptr(SecureBytes) iv = NULL, out = NULL;
     size_t key_len, len = in->len;
     const uint8_t *key = secret_bytes(secret->key, &key_len);
 
+    iv = secret_decode_base64(iv_text, strlen(iv_text), "iv", error);
+    if (!iv) {
+        return NULL;
+    }
     if (key_len != CIPHER_KEY_LEN) {
-        fm_error_set(error, "keyid: secret '%s' has %zu bytes, a key has %d",
+        fm_error_set(error, "property 'keyid': secret '%s' has %zu bytes, a "
+                     "key has %d",
                      secret->key->parent.name, key_len, CIPHER_KEY_LEN);
         return NULL;
     }
-    if (!iv) {
-        fm_error_set(error, "iv: is no base64");
-        return NULL;
-    }
     if (iv->len != CIPHER_BLOCK_LEN) {
-        fm_error_set(error, "iv: has %zu bytes, needs %d", iv->len,
-                     CIPHER_BLOCK_LEN);
+        fm_error_set(error, "property 'iv' of secret has %zu bytes, needs "
+                     "%d", iv->len, CIPHER_BLOCK_LEN);
         return NULL;
     }
     if (!len || len % CIPHER_BLOCK_LEN) {
@@ -214,8 +228,9 @@ static SecureBytes *secret_decrypt(const Secret *secret, const char *iv_text,
                      "multiple of %d", len, CIPHER_BLOCK_LEN);
         return NULL;
     }
-    out = secure_bytes_new(len);
-    if (!cipher_decrypt(key, iv->data, in->data, len, out->data, error)) {
+    out = secure_bytes_new(len, error);
+    if (!out ||
+        !cipher_decrypt(key, iv->data, in->data, len, out->data, error)) {
         return NULL;
     }
     if (!cipher_unpad(out->data, &len)) {
@@ -264,12 +279,12 @@ static bool secret_complete(Object *obj, GError **error)
         return false;
     }
     if (p->format == SECRET_FORMAT_BASE64) {
-        SecureBytes *decoded = secret_decode_base64((char *)bytes->data,
-                                                    bytes->len);
+        SecureBytes *decoded =
+            secret_decode_base64((char *)bytes->data, bytes->len,
+                                 p->file ? "file" : "data", error);
 
         if (!decoded) {
-            return fm_error_set(error, "property '%s' of secret is no base64",
-                                p->file ? "file" : "data");
+            return false;
         }
         secure_bytes_free(bytes);
         bytes = decoded;

@@ -5,11 +5,14 @@
  */
 #include "crypto/secure-bytes.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-SecureBytes *secure_bytes_new(size_t len)
+#include "util/error.h"
+
+SecureBytes *secure_bytes_new(size_t len, GError **error)
 {
     SecureBytes *bytes = g_new0(SecureBytes, 1);
     size_t page = sysconf(_SC_PAGESIZE);
@@ -19,7 +22,10 @@ SecureBytes *secure_bytes_new(size_t len)
     bytes->data = mmap(NULL, bytes->mapped, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes->data == MAP_FAILED) {
-        g_error("no memory for a secret of %zu bytes", len);
+        fm_error_set(error, "no memory for a secret of %zu bytes: %s", len,
+                     g_strerror(errno));
+        g_free(bytes);
+        return NULL;
     }
     madvise(bytes->data, bytes->mapped, MADV_DONTDUMP);
     /* without the right to lock it is as safe as other memory */

@@ -22,10 +22,10 @@ typedef struct SecureBytes {
  * secure_bytes_new:
  * @len: bytes; may be 0
  *
- * Returns: @len bytes of zeros; free with secure_bytes_free().  Ends the
- * program as g_malloc() does if there is no memory.
+ * Returns: @len bytes of zeros; free with secure_bytes_free().  NULL with
+ * @error set if the process can have no more mappings.
  */
-SecureBytes *secure_bytes_new(size_t len);
+SecureBytes *secure_bytes_new(size_t len, GError **error);
 
 /** secure_bytes_truncate: drop what is behind the first @len bytes. */
 void secure_bytes_truncate(SecureBytes *bytes, size_t len);

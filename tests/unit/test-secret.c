@@ -279,7 +279,7 @@ static void test_hidden(Bench *b, gconstpointer data)
 /** What is dropped is overwritten. */
 static void test_wipe(void)
 {
-    g_autoptr(SecureBytes) bytes = secure_bytes_new(4096);
+    g_autoptr(SecureBytes) bytes = secure_bytes_new(4096, NULL);
 
     g_assert_cmpuint(bytes->mapped, ==, 8192);
     memset(bytes->data, 'x', bytes->len);
@@ -353,19 +353,20 @@ static void test_bad_encrypted(Bench *b, gconstpointer data)
                  ENCRYPTED(text, "bad", iv));
     bench_refuse(b, "*'secret.keyid' needs an object of type 'secret'*",
                  ENCRYPTED(text, "box", iv));
-    bench_refuse(b, "keyid: secret 'short' has 31 bytes, a key has 32",
-                 ENCRYPTED(text, "short", iv));
-    bench_refuse(b, "keyid: secret 'long' has 33 bytes, a key has 32",
-                 ENCRYPTED(text, "long", iv));
+    bench_refuse(b, "property 'keyid': secret 'short' has 31 bytes, a key "
+                 "has 32", ENCRYPTED(text, "short", iv));
+    bench_refuse(b, "property 'keyid': secret 'long' has 33 bytes, a key "
+                 "has 32", ENCRYPTED(text, "long", iv));
     bench_refuse(b, "the padding of the decrypted data is wrong*",
                  ENCRYPTED(text, "other", iv));
     bench_refuse(b, "the padding of the decrypted data is wrong*",
                  ENCRYPTED(long_text, "masterKey0", iv));
-    bench_refuse(b, "iv: has 15 bytes, needs 16",
+    bench_refuse(b, "property 'iv' of secret has 15 bytes, needs 16",
                  ENCRYPTED(text, "masterKey0", "AAECAwQFBgcICQoLDA0O"));
-    bench_refuse(b, "iv: has 0 bytes, needs 16",
+    bench_refuse(b, "property 'iv' of secret has 0 bytes, needs 16",
                  ENCRYPTED(text, "masterKey0", ""));
-    bench_refuse(b, "iv: is no base64", ENCRYPTED(text, "masterKey0", "!"));
+    bench_refuse(b, "property 'iv' of secret is no base64",
+                 ENCRYPTED(text, "masterKey0", "!"));
     bench_refuse(b, "encrypted data has 0 bytes, *",
                  ENCRYPTED("", "masterKey0", iv));
     bench_refuse(b, "encrypted data has 3 bytes, *",
