@@ -6,6 +6,8 @@
 #                   run one suite
 #   make asan       the same under ASan and UBSan, in build-asan/
 #   make deb        build a Debian package, in build-deb/
+#   make bench      measure us beside QEMU and beside a program that does
+#                   nothing; CASES=life,qmp RUNS=20 choose what and how often
 #   make install    install under the prefix given to ./configure
 #   make clean      remove the build directories
 #
@@ -14,6 +16,9 @@
 BUILD ?= build
 ASAN_BUILD ?= build-asan
 DEB_BUILD ?= build-deb
+PEER ?= qemu-system-x86_64
+RUNS ?= 20
+CASES ?=
 MESON_TEST = meson test -C $(1) --no-rebuild --print-errorlogs \
 	--num-processes $$(nproc)
 
@@ -55,11 +60,25 @@ packages-deb:
 deb: packages-deb
 	@scripts/make-deb.sh $(DEB_BUILD)
 
+packages-bench:
+	@scripts/packages.sh install bench
+
+BENCH_SLIC = tests/data/acpi/input/slic.bin
+
+bench: packages-bench
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet firmament-system-x86_64 \
+	    tests/bench/vmbench tests/bench/bench-floor
+	@$(BUILD)/tests/bench/vmbench --slic=$(BENCH_SLIC) \
+	    --peer=$(PEER) --floor=$(BUILD)/tests/bench/bench-floor \
+	    --runs=$(RUNS) $(if $(CASES),--cases=$(CASES)) \
+	    --json=$(BUILD)/bench.json $(BUILD)/firmament-system-x86_64
+
 install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
 	rm -rf $(BUILD) $(ASAN_BUILD) $(DEB_BUILD)
 
-.PHONY: all packages-build packages-test packages-deb demo check check-unit check-qtest \
-	asan deb install clean
+.PHONY: all packages-build packages-test packages-deb packages-bench demo check \
+	check-unit check-qtest asan bench deb install clean
