@@ -27,6 +27,9 @@
 /* A guest may point a device's DMA at that device's own registers. */
 #define MEMORY_IO_NESTING_MAX 4
 
+/* How much of RAM is looked at, and cleared, at once */
+#define MEMORY_PAGE_LEN 4096
+
 enum { VIEW_READ, VIEW_WRITE };
 
 /* Changes */
@@ -597,6 +600,56 @@ MemoryResult address_space_fill(AddressSpace *as, uint64_t addr,
                                 uint8_t value, uint64_t len)
 {
     return access_write(as, addr, NULL, value, len, true);
+}
+
+/* Only written where it is not zero: reading leaves it without host memory. */
+static void ram_zero(uint8_t *bytes, uint64_t len)
+{
+    while (len > 0) {
+        uint64_t n = MIN(len, MEMORY_PAGE_LEN);
+
+        if (bytes[0] || memcmp(bytes, bytes + 1, n - 1)) {
+            memset(bytes, 0, n);
+        }
+        bytes += n;
+        len -= n;
+    }
+}
+
+static void ram_clear(const MemoryRegion *mr, uint64_t offset, uint64_t len)
+{
+    uint8_t *bytes = mr->host + offset;
+    size_t page = getpagesize();
+    uint64_t head = -(uintptr_t)bytes & (page - 1);
+    uint64_t whole = len < head ? 0 : (len - head) & ~(uint64_t)(page - 1);
+
+    /* only ours is known to be private and anonymous: it comes back as zeros,
+     * without a page fault for each page */
+    if (mr->host_owned && whole > 0 &&
+        madvise(bytes + head, whole, MADV_DONTNEED) == 0) {
+        ram_zero(bytes, head);
+        ram_zero(bytes + head + whole, len - head - whole);
+    } else {
+        ram_zero(bytes, len);
+    }
+}
+
+MemoryResult address_space_clear(AddressSpace *as, uint64_t addr, uint64_t len)
+{
+    MemoryResult result = MEMORY_OK;
+
+    while (len > 0) {
+        Spot spot = address_space_find(as, VIEW_WRITE, addr, len);
+
+        if (spot.region && spot.region->kind == MEMORY_RAM) {
+            ram_clear(spot.region, spot.offset, spot.len);
+        } else if (address_space_fill(as, addr, 0, spot.len) != MEMORY_OK) {
+            result = MEMORY_UNASSIGNED;
+        }
+        addr += spot.len;
+        len -= spot.len;
+    }
+    return result;
 }
 
 uint64_t address_space_load(AddressSpace *as, uint64_t addr, unsigned size)

@@ -127,7 +127,7 @@ static bool builtin_read_e820(FwCfgClient *client, FirmwareZones *zones,
     /* one byte more than any good map has is enough to be refused */
     len = MIN(file->len, FIRMWARE_E820_MAX_LEN + 1);
     e820 = g_malloc0(len + 1);
-    return fw_cfg_client_read(client, file, e820, len, error) &&
+    return fw_cfg_client_read(client, file, e820, len, NULL, error) &&
            firmware_zones_init(zones, e820, len, error);
 }
 

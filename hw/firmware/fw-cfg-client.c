@@ -58,24 +58,26 @@ static bool client_is_zero(const uint8_t *bytes, size_t len)
 
 /** Stream an item, selected by the first transfer, through the page. */
 static bool client_read_key(FwCfgClient *client, uint16_t key, uint8_t *buf,
-                            uint32_t len)
+                            uint32_t len, uint32_t *used)
 {
+    uint32_t done = 0;
     uint32_t control = client_select(key) | FW_CFG_DMA_READ;
     uint8_t bytes[DATA_LEN];
 
-    while (len) {
-        uint32_t n = MIN(len, DATA_LEN);
+    *used = 0;
+    while (done < len) {
+        uint32_t n = MIN(len - done, DATA_LEN);
 
         if (!client_dma(client, control, n)) {
             return false;
         }
         address_space_read(client->memory, DATA_GPA, bytes, n);
         if (!client_is_zero(bytes, n)) {
-            memcpy(buf, bytes, n);
+            memcpy(buf + done, bytes, n);
+            *used = done + n;
         }
         control = FW_CFG_DMA_READ;
-        buf += n;
-        len -= n;
+        done += n;
     }
     return true;
 }
@@ -84,9 +86,10 @@ static bool client_read_directory(FwCfgClient *client, GError **error)
 {
     uint8_t header[DIR_HEADER_LEN] = { 0 };
     g_autofree uint8_t *dir = NULL;
-    uint32_t n;
+    uint32_t n, used;
 
-    if (!client_read_key(client, FW_CFG_FILE_DIR, header, sizeof(header))) {
+    if (!client_read_key(client, FW_CFG_FILE_DIR, header, sizeof(header),
+                         &used)) {
         return client_read_failed("the directory", error);
     }
     n = ld32_be(header);
@@ -96,7 +99,7 @@ static bool client_read_directory(FwCfgClient *client, GError **error)
     }
     dir = g_malloc0(DIR_HEADER_LEN + n * DIR_ENTRY_LEN);
     if (!client_read_key(client, FW_CFG_FILE_DIR, dir,
-                         DIR_HEADER_LEN + n * DIR_ENTRY_LEN)) {
+                         DIR_HEADER_LEN + n * DIR_ENTRY_LEN, &used)) {
         return client_read_failed("the directory", error);
     }
     g_array_set_size(client->files, n);
@@ -176,9 +179,13 @@ const FwCfgClientFile *fw_cfg_client_find(const FwCfgClient *client,
 }
 
 bool fw_cfg_client_read(FwCfgClient *client, const FwCfgClientFile *file,
-                        uint8_t *buf, uint32_t len, GError **error)
+                        uint8_t *buf, uint32_t len, uint32_t *used,
+                        GError **error)
 {
-    return client_read_key(client, file->key, buf, len) ||
+    uint32_t unused;
+
+    return client_read_key(client, file->key, buf, len,
+                           used ? used : &unused) ||
            client_read_failed(file->name, error);
 }
 

@@ -35,6 +35,7 @@ typedef struct ScriptBlob {
     const FwCfgClientFile *file;
     uint64_t gpa;
     uint8_t *bytes;             /* as they will be in guest memory */
+    uint32_t used;              /* from here on they are zeros, untouched */
     AcpiZone zone;
 } ScriptBlob;
 
@@ -98,7 +99,15 @@ static bool script_allocate(ScriptRun *run, const AcpiLoaderEntry *e,
     blob->zone = e->zone;
     g_ptr_array_add(run->order, blob);
     g_hash_table_insert(run->blobs, (char *)file->name, blob);
-    return fw_cfg_client_read(run->client, file, bytes, file->len, error);
+    return fw_cfg_client_read(run->client, file, bytes, file->len,
+                              &blob->used, error);
+}
+
+/** The @len bytes at @offset, which are about to be written. */
+static uint8_t *script_field(ScriptBlob *blob, uint32_t offset, uint32_t len)
+{
+    blob->used = MAX(blob->used, offset + len);
+    return blob->bytes + offset;
 }
 
 static bool script_fits(uint64_t value, uint8_t width)
@@ -111,7 +120,7 @@ static bool script_add_pointer(ScriptRun *run, size_t n,
 {
     ScriptBlob *blob = g_hash_table_lookup(run->blobs, e->file);
     const ScriptBlob *target = g_hash_table_lookup(run->blobs, e->source);
-    uint8_t *field = blob->bytes + e->offset;
+    uint8_t *field = script_field(blob, e->offset, e->width);
     uint64_t value = ldn_le(field, e->width);
     ScriptPointer pointer = { .entry = n, .target = target };
 
@@ -135,7 +144,8 @@ static void script_add_checksum(ScriptRun *run, const AcpiLoaderEntry *e)
 {
     ScriptBlob *blob = g_hash_table_lookup(run->blobs, e->file);
 
-    blob->bytes[e->offset] -= bytes_sum(blob->bytes + e->start, e->len);
+    *script_field(blob, e->offset, 1) -= bytes_sum(blob->bytes + e->start,
+                                                   e->len);
 }
 
 static bool script_write_pointer(ScriptRun *run, size_t n,
@@ -227,30 +237,25 @@ static bool script_is_zero(const uint8_t *bytes, size_t len)
     return bytes[0] == 0 && !memcmp(bytes, bytes + 1, len - 1);
 }
 
-/**
- * Make RAM hold @bytes (NULL: zeros).  Fresh RAM is zero already, and stays
- * without host memory if nothing is written: reading it costs less.
- */
-static void script_put(AddressSpace *memory, uint64_t gpa,
-                       const uint8_t *bytes, uint64_t len)
+/** Fresh RAM is zero already, and stays without host memory where it has to be
+ *  zero. */
+static void script_put(AddressSpace *memory, const ScriptBlob *blob)
 {
-    uint8_t old[PAGE_LEN];
+    uint64_t gpa = blob->gpa;
+    uint32_t done = 0;
 
-    while (len) {
-        uint64_t n = MIN(len, PAGE_LEN - (gpa & (PAGE_LEN - 1)));
+    while (done < blob->used) {
+        uint32_t n = MIN(blob->used - done, PAGE_LEN - (gpa & (PAGE_LEN - 1)));
 
-        if (bytes && !script_is_zero(bytes, n)) {
-            address_space_write(memory, gpa, bytes, n);
+        if (script_is_zero(blob->bytes + done, n)) {
+            address_space_clear(memory, gpa, n);
         } else {
-            address_space_read(memory, gpa, old, n);
-            if (!script_is_zero(old, n)) {
-                address_space_fill(memory, gpa, 0, n);
-            }
+            address_space_write(memory, gpa, blob->bytes + done, n);
         }
-        bytes = bytes ? bytes + n : NULL;
         gpa += n;
-        len -= n;
+        done += n;
     }
+    address_space_clear(memory, gpa, blob->file->len - done);
 }
 
 static bool script_check_ram(const ScriptRun *run, GError **error)
@@ -275,12 +280,12 @@ static void script_install(const ScriptRun *run)
 
     /* an RSDP of the boot before this one must not be found */
     if (address_space_is_ram(memory, FIRMWARE_FSEG_START, fseg_len)) {
-        script_put(memory, FIRMWARE_FSEG_START, NULL, fseg_len);
+        address_space_clear(memory, FIRMWARE_FSEG_START, fseg_len);
     }
     for (unsigned i = 0; i < run->order->len; i++) {
         const ScriptBlob *blob = g_ptr_array_index(run->order, i);
 
-        script_put(memory, blob->gpa, blob->bytes, blob->file->len);
+        script_put(memory, blob);
     }
 }
 
@@ -289,7 +294,7 @@ static void script_uninstall(const ScriptRun *run)
     for (unsigned i = 0; i < run->order->len; i++) {
         const ScriptBlob *blob = g_ptr_array_index(run->order, i);
 
-        script_put(run->client->memory, blob->gpa, NULL, blob->file->len);
+        address_space_clear(run->client->memory, blob->gpa, blob->file->len);
     }
 }
 
@@ -401,7 +406,7 @@ bool firmware_script_run(FwCfgClient *client, FirmwareZones *zones,
         return fm_error_set(error, FIRMWARE_SCRIPT_FILE ": the host has no "
                             "memory for %u bytes", file->len);
     }
-    if (!fw_cfg_client_read(client, file, script, file->len, error) ||
+    if (!fw_cfg_client_read(client, file, script, file->len, NULL, error) ||
         !builtin_script_check(script, file->len, script_file_len, client,
                               error) ||
         !script_complete(&run, script, file->len, error) ||

@@ -157,6 +157,17 @@ MemoryResult address_space_write(AddressSpace *as, uint64_t addr,
 MemoryResult address_space_fill(AddressSpace *as, uint64_t addr,
                                 uint8_t value, uint64_t len);
 
+/**
+ * address_space_clear: write @len zeros, at the least cost for the host
+ *
+ * RAM that is zero already is not made resident, and whole pages of memory
+ * that a region has mapped itself are given back to the host.
+ *
+ * Returns: as address_space_write().
+ */
+MemoryResult address_space_clear(AddressSpace *as, uint64_t addr,
+                                 uint64_t len);
+
 /** address_space_load, _store: one access of 1, 2, 4 or 8 bytes,
  *  little-endian, in one piece where one region answers all of it. */
 uint64_t address_space_load(AddressSpace *as, uint64_t addr, unsigned size);

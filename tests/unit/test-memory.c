@@ -853,6 +853,69 @@ static void fuzz_access(AddressSpace *as, uint8_t *host)
                   (!io && !unassigned));
 }
 
+/* Zeros everywhere in [@first, @end) of 64 KiB of 0xa5, and nowhere else */
+static void check_clear(void *host, uint64_t first, uint64_t end)
+{
+    MemoryRegion root, ram;
+    AddressSpace as;
+    g_autofree uint8_t *bytes = g_malloc(0x10000);
+
+    memory_region_init(&root, "root", 0x10000);
+    g_assert_true(memory_region_init_ram(&ram, "ram", 0x10000, host, NULL));
+    memory_region_add(&root, 0, &ram, 0);
+    address_space_init(&as, "as", &root);
+    address_space_fill(&as, 0, 0xa5, 0x10000);
+    g_assert_cmpint(address_space_clear(&as, first, end - first), ==,
+                    MEMORY_OK);
+    address_space_read(&as, 0, bytes, 0x10000);
+    for (unsigned i = 0; i < 0x10000; i++) {
+        g_assert_cmphex(bytes[i], ==, i >= first && i < end ? 0 : 0xa5);
+    }
+    address_space_cleanup(&as);
+    memory_region_cleanup(&ram);
+    memory_region_cleanup(&root);
+}
+
+static void test_clear(void)
+{
+    static const uint64_t edges[] = {
+        0, 1, 0xfff, 0x1000, 0x1001, 0x1fff, 0x2000, 0x5432, 0xffff, 0x10000,
+    };
+    g_autofree uint8_t *host = g_malloc(0x10000 + 1);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(edges); i++) {
+        for (size_t j = i; j < G_N_ELEMENTS(edges); j++) {
+            check_clear(NULL, edges[i], edges[j]);
+            check_clear(host + 1, edges[i], edges[j]);
+        }
+    }
+}
+
+/* What is no RAM gets zeros as from any bus master, or tells */
+static void test_clear_devices(void)
+{
+    MemoryRegion root, ram;
+    AddressSpace as;
+    Probe probe;
+
+    memory_region_init(&root, "root", 0x10000);
+    ram_init(&ram, "ram", 0x1000);
+    probe_init(&probe, 4, &probe_ops_4_4);
+    memory_region_add(&root, 0x1000, &ram, 0);
+    memory_region_add(&root, 0x2000, &probe.mr, 0);
+    address_space_init(&as, "as", &root);
+    address_space_fill(&as, 0x1000, 0xa5, 0x1000);
+    g_assert_cmpint(address_space_clear(&as, 0x1800, 0x804), ==, MEMORY_OK);
+    probe_expect(&probe, "w4@0=0 ");
+    g_assert_cmphex(address_space_load(&as, 0x17fc, 8), ==, 0xa5a5a5a5);
+    g_assert_cmpint(address_space_clear(&as, 0x2000, 5), ==,
+                    MEMORY_UNASSIGNED);
+    address_space_cleanup(&as);
+    probe_cleanup(&probe);
+    memory_region_cleanup(&ram);
+    memory_region_cleanup(&root);
+}
+
 static void test_fuzz(void)
 {
     g_autofree uint8_t *host = g_malloc(256);
@@ -967,6 +1030,8 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/change-in-handler", test_change_in_handler);
     g_test_add_func("/memory/dma-to-itself", test_dma_to_itself);
     g_test_add_func("/memory/ram", test_ram);
+    g_test_add_func("/memory/clear", test_clear);
+    g_test_add_func("/memory/clear-devices", test_clear_devices);
     g_test_add_func("/memory/fuzz", test_fuzz);
     g_test_add_func("/memory/speed", test_speed);
     return g_test_run();

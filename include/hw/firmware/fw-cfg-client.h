@@ -55,11 +55,14 @@ const FwCfgClientFile *fw_cfg_client_find(const FwCfgClient *client,
  * fw_cfg_client_read: the first @len bytes of a file.
  * @buf: zeroed; where the file holds zeros it is not touched, so that memory
  *       of a big sparse file is not used
+ * @used: NULL, or how many bytes of @buf are followed by nothing but zeros
+ *        that were not touched
  *
  * Returns: false with @error set if fw_cfg reports an error.
  */
 bool fw_cfg_client_read(FwCfgClient *client, const FwCfgClientFile *file,
-                        uint8_t *buf, uint32_t len, GError **error);
+                        uint8_t *buf, uint32_t len, uint32_t *used,
+                        GError **error);
 
 /**
  * fw_cfg_client_peek, fw_cfg_client_poke: read or write @len bytes, at most 8,
