@@ -24,8 +24,13 @@ static void say_goodbye(Child *child, struct rusage *usage)
     child_reap(child, usage);
 }
 
+static double timeval_ms(const struct timeval *time)
+{
+    return time->tv_sec * 1e3 + time->tv_usec / 1e3;
+}
+
 /** A whole life: exec to status (ms), quit to exit (ms), resident and
- *  anonymous memory (KiB) in between, minor faults. */
+ *  anonymous memory (KiB) in between, minor faults, processor time (ms). */
 static void sample_life(const BenchCase *bench, const Contender *contender,
                         double *values)
 {
@@ -45,6 +50,7 @@ static void sample_life(const BenchCase *bench, const Contender *contender,
     values[2] = memory.resident_kib;
     values[3] = memory.anonymous_kib;
     values[4] = usage.ru_minflt;
+    values[5] = timeval_ms(&usage.ru_utime) + timeval_ms(&usage.ru_stime);
 }
 
 /** Until our program has shown the tables, SLIC among them; the others cannot
@@ -160,14 +166,16 @@ const BenchCase bench_cases[] = {
                    { "quit to exit", "ms", 0.1 },
                    { "resident", "KiB", 0.12 },
                    { "anonymous", "KiB", 0.1 },
-                   { "minor faults", "", 0.12 } } },
+                   { "minor faults", "", 0.12 },
+                   { "processor", "ms" } } },
     { .name = "life-none", .args = { "-M", "none" }, .sample = sample_life,
       .doc = "the same without a machine",
       .figures = { { "to status", "ms", 0.07 },
                    { "quit to exit", "ms" },
                    { "resident", "KiB" },
                    { "anonymous", "KiB" },
-                   { "minor faults", "" } } },
+                   { "minor faults", "" },
+                   { "processor", "ms" } } },
     { .name = "life-syscalls", .args = Q35, .sample = sample_syscalls,
       .doc = "system calls of that life", .share = 10, .needs = "strace",
       .figures = { { "system calls", "", 0.12 } } },

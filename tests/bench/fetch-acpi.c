@@ -32,18 +32,18 @@ static uint32_t be32(const uint8_t *p)
 
 static void fetch_unhex(const char *hex, uint8_t *to, size_t len)
 {
-    if (strlen(hex) < 2 + 2 * len) {
-        bench_die("qtest: read: the reply is too short");
-    }
     for (size_t i = 0; i < len; i++) {
         to[i] = g_ascii_xdigit_value(hex[2 + 2 * i]) << 4 |
                 g_ascii_xdigit_value(hex[3 + 2 * i]);
     }
 }
 
-/** The next @len bytes of what @control selects. */
-static void fetch(Channel *channel, uint32_t control, uint8_t *to, size_t len)
+/** The next @len bytes of what @control selects, as qtest writes bytes, until
+ *  the next call. */
+static const char *fetch(Channel *channel, uint32_t control, size_t len)
 {
+    const char *hex;
+
     qtest_command(channel, "write 0x%x 16 0x%08x%08x%016x",
                   FETCH_DESCRIPTOR_GPA, control | FETCH_DMA_READ,
                   (unsigned)len, FETCH_DATA_GPA);
@@ -53,8 +53,11 @@ static void fetch(Channel *channel, uint32_t control, uint8_t *to, size_t len)
                 NULL, 0)) {
         bench_die("fw_cfg: DMA did not complete");
     }
-    fetch_unhex(qtest_command(channel, "read 0x%x 0x%zx", FETCH_DATA_GPA, len),
-                to, len);
+    hex = qtest_command(channel, "read 0x%x 0x%zx", FETCH_DATA_GPA, len);
+    if (strlen(hex) < 2 + 2 * len) {
+        bench_die("qtest: read: the reply is too short");
+    }
+    return hex;
 }
 
 static uint32_t fetch_select(unsigned key)
@@ -80,21 +83,22 @@ unsigned bench_fetch_acpi(Channel *channel)
     uint32_t count;
     unsigned total = 0;
 
-    fetch(channel, fetch_select(FETCH_KEY_DIR), count_be, sizeof(count_be));
+    fetch_unhex(fetch(channel, fetch_select(FETCH_KEY_DIR), sizeof(count_be)),
+                count_be, sizeof(count_be));
     count = be32(count_be);
     if (count == 0 || count > FETCH_DIR_MAX) {
         bench_die("fw_cfg: a directory of %u files", count);
     }
     dir = g_malloc(count * FETCH_DIR_ENTRY);
-    fetch(channel, 0, dir, count * FETCH_DIR_ENTRY);
+    fetch_unhex(fetch(channel, 0, count * FETCH_DIR_ENTRY), dir,
+                count * FETCH_DIR_ENTRY);
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *entry = dir + i * FETCH_DIR_ENTRY;
         uint32_t len = be32(entry);
-        g_autofree uint8_t *data = NULL;
 
+        /* the files' own bytes are not decoded: that would be our time */
         if (fetch_wanted(entry)) {
-            data = g_malloc(len);
-            fetch(channel, fetch_select(entry[4] << 8 | entry[5]), data, len);
+            fetch(channel, fetch_select(entry[4] << 8 | entry[5]), len);
             total += len;
         }
     }

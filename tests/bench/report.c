@@ -85,6 +85,17 @@ void report_result(const BenchResult *result)
     fflush(stdout);
 }
 
+void report_tail(const HostFacts *facts)
+{
+    printf("\nload average %s\n", facts->load_after);
+    if (g_ascii_strtod(facts->load_before, NULL) > facts->processors ||
+        g_ascii_strtod(facts->load_after, NULL) > facts->processors) {
+        puts("The host was busy: what takes long was interrupted more, so "
+             "ratios of times flatter\nthe shorter.  Counts, memory and "
+             "processor time are as good as ever.");
+    }
+}
+
 /* JSON */
 
 static void add_text(json_object *to, const char *key, const char *text)

@@ -17,9 +17,10 @@ typedef struct BenchResult {
     Series *samples[BENCH_MAX_FIGURES][BENCH_N_SIDES];
 } BenchResult;
 
-/** report_head, report_result: the table, printed as it grows. */
+/** report_head, _result, _tail: the table, printed as it grows. */
 void report_head(const Contender *contenders, const HostFacts *facts);
 void report_result(const BenchResult *result);
+void report_tail(const HostFacts *facts);
 
 /** report_json: everything, to @path; false if it cannot be written, which
  *  has been told. */

@@ -265,7 +265,7 @@ static bool bench_all(const Contender *contenders, const char *json)
         }
     }
     host_facts_finish(&facts);
-    printf("\nload average %s\n", facts.load_after);
+    report_tail(&facts);
     ok = !json || report_json(json, results, contenders, &facts);
     host_facts_cleanup(&facts);
     return ok;
