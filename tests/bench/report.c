@@ -44,9 +44,16 @@ void report_head(const Contender *contenders, const HostFacts *facts)
             printf("%-6s %s\n", report_sides[side], contenders[side].version);
         }
     }
-    printf("\n%-15s %-13s %-4s %10s %10s %10s %7s %15s %6s\n", "case",
-           "figure", "", "ours", "peer", "floor", "ratio", "95% interval",
-           "wanted");
+    printf("\n%-15s %-13s %-4s %10s %10s %10s %7s %15s %7s %6s\n",
+           "case", "figure", "", "ours", "peer", "floor", "ratio",
+           "95% interval", "least", "wanted");
+}
+
+/** Of the samples that nobody interrupted, if there were any. */
+static double ratio_of_least(Series *const *samples)
+{
+    return series_least(samples[BENCH_OURS]) /
+           series_least(samples[BENCH_PEER]);
 }
 
 static void report_figure(const BenchResult *result, unsigned index)
@@ -64,7 +71,8 @@ static void report_figure(const BenchResult *result, unsigned index)
     if (samples[BENCH_PEER]->len) {
         Ratio ratio = series_ratio(samples[BENCH_OURS], samples[BENCH_PEER]);
 
-        printf(" %7.4f %7.4f-%7.4f", ratio.value, ratio.low, ratio.high);
+        printf(" %7.4f %7.4f-%7.4f %7.4f", ratio.value, ratio.low, ratio.high,
+               ratio_of_least(samples));
         if (figure->wanted) {
             printf(" %6.2f %s", figure->wanted,
                    verdict(&ratio, figure->wanted));
@@ -91,8 +99,9 @@ void report_tail(const HostFacts *facts)
     if (g_ascii_strtod(facts->load_before, NULL) > facts->processors ||
         g_ascii_strtod(facts->load_after, NULL) > facts->processors) {
         puts("The host was busy: what takes long was interrupted more, so "
-             "ratios of times flatter\nthe shorter.  Counts, memory and "
-             "processor time are as good as ever.");
+             "ratios of times flatter\nthe shorter; those of the least "
+             "samples do so less.  Counts, memory and processor\ntime are "
+             "as good as ever.");
     }
 }
 
@@ -144,6 +153,7 @@ static json_object *figure_json(const BenchResult *result, unsigned index)
         add_number(out, "ratio", ratio.value);
         add_number(out, "ratio-low", ratio.low);
         add_number(out, "ratio-high", ratio.high);
+        add_number(out, "ratio-of-least", ratio_of_least(samples));
         if (figure->wanted) {
             add_number(out, "wanted", figure->wanted);
             json_object_object_add(out, "met", json_object_new_boolean(

@@ -37,6 +37,16 @@ double series_median(const Series *series)
     return median_of(values, series->len);
 }
 
+double series_least(const Series *series)
+{
+    double least = g_array_index(series, double, 0);
+
+    for (unsigned i = 1; i < series->len; i++) {
+        least = MIN(least, g_array_index(series, double, i));
+    }
+    return least;
+}
+
 static double draw(GRand *dice, const Series *above, const Series *below,
                    double *x, double *y)
 {

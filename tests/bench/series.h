@@ -22,8 +22,9 @@ typedef struct Ratio {
 /** series_new: empty; freed with g_array_unref(). */
 Series *series_new(void);
 
-/** series_median: of at least one sample. */
+/** series_median, series_least: of at least one sample. */
 double series_median(const Series *series);
+double series_least(const Series *series);
 
 /**
  * series_ratio: median of @above over median of @below
