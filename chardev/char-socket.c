@@ -18,23 +18,16 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "chardev/char-impl.h"
-#include "socket-address.h"
+#include "socket-client.h"
 #include "util/error.h"
 #include "util/fd-names.h"
 #include "util/report.h"
-
-/* How long a server is given to answer. */
-#define SOCKET_CONNECT_MS 30000
-
-/* And how much of that the main loop waits. */
-#define SOCKET_BRIEF_MS 10
 
 /* How often to look for a signal while waiting for the other side. */
 #define SOCKET_SIGNAL_MS 200
@@ -55,12 +48,7 @@ typedef struct SocketChardev {
     bool warned;                /* that a client cannot be accepted */
     SocketPath path;
 
-    /* Clients */
-    SocketAddresses addresses;
-    unsigned next_address;
-    int connect_fd;             /* connecting in the background; -1: not */
-    guint connect_source, connect_timer;
-    bool told;                  /* that it cannot connect */
+    SocketClient client;
 } SocketChardev;
 
 static const ChardevSocketOptions *socket_config(const SocketChardev *sock)
@@ -95,7 +83,7 @@ static void socket_connected(SocketChardev *sock, int fd)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }
     sock->fd = fd;
-    sock->gone = sock->told = false;
+    sock->gone = sock->client.told = false;
     chardev_opened(&sock->parent, fd, fd);
 }
 
@@ -246,258 +234,40 @@ static bool chardev_socket_wait_connected(Chardev *chr,
     return true;
 }
 
-/* Client, while the start waits for it */
-
-/* Does a signal that ends the program wait, blocked, until we are done? */
-static bool socket_signal_pending(void)
-{
-    sigset_t pending;
-
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) == 1 ||
-           sigismember(&pending, SIGTERM) == 1 ||
-           sigismember(&pending, SIGHUP) == 1;
-}
-
-/* Returns 0 or a negative errno. */
-static int socket_connect_fd(int fd, const SocketAddress *at)
-{
-    gint64 end = g_get_monotonic_time() + SOCKET_CONNECT_MS * 1000;
-
-    for (;;) {
-        struct pollfd wait = { .fd = fd, .events = POLLOUT };
-        int err = connect(fd, (const struct sockaddr *)&at->bytes,
-                          at->len) < 0 ? errno : 0;
-        socklen_t err_len = sizeof(err);
-        gint64 left_us = end - g_get_monotonic_time();
-
-        if (err == 0 || err == EISCONN) {
-            return 0;
-        }
-        if (err != EINTR && err != EAGAIN && err != EINPROGRESS &&
-            err != EALREADY) {
-            return -err;
-        }
-        if (left_us <= 0) {
-            return -ETIMEDOUT;
-        }
-        if (socket_signal_pending()) {
-            return -EINTR;
-        }
-        if (err == EAGAIN) {
-            /* A unix server whose backlog is full; nothing tells when not. */
-            g_usleep(10000);
-        } else if (poll(&wait, 1, (int)MIN(left_us / 1000 + 1,
-                                           SOCKET_SIGNAL_MS)) > 0) {
-            if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &err_len) < 0) {
-                return -errno;
-            }
-            return -err;
-        }
-    }
-}
-
-/* Returns a descriptor, or a negative errno. */
-static int socket_new(const SocketAddress *at)
-{
-    int fd = socket(at->bytes.ss_family,
-                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    return fd < 0 ? -errno : fd;
-}
-
-/* Returns 0 or a negative errno. */
-static int socket_connect_waiting(SocketChardev *sock)
-{
-    int err = -EADDRNOTAVAIL;
-
-    for (unsigned i = 0; i < sock->addresses.n; i++) {
-        const SocketAddress *at = &sock->addresses.list[i];
-        int fd = socket_new(at);
-
-        err = fd < 0 ? fd : socket_connect_fd(fd, at);
-        if (err == 0) {
-            socket_connected(sock, fd);
-            return 0;
-        }
-        if (fd >= 0) {
-            close(fd);
-        }
-    }
-    return err;
-}
-
-/* Client, in the background */
-
-static gboolean socket_connect_again(gpointer opaque);
-
-static void socket_connect_failed(SocketChardev *sock, int err)
-{
-    unsigned reconnect_s = socket_config(sock)->reconnect;
-
-    if (!sock->told) {
-        sock->told = true;
-        report_warning("chardev '%s': cannot connect to %s: %s",
-                       chardev_id(&sock->parent), sock->address,
-                       g_strerror(-err));
-    }
-    if (reconnect_s) {
-        sock->connect_timer = g_timeout_add_seconds(reconnect_s,
-                                                    socket_connect_again,
-                                                    sock);
-    }
-}
-
-static int socket_connect_next(SocketChardev *sock, int err);
-
-/* The attempt that is going on has ended with @err; 0: well.  Returns as
- * socket_connect_next() does. */
-static int socket_connect_end(SocketChardev *sock, int err)
-{
-    int fd = sock->connect_fd;
-
-    sock->connect_fd = -1;
-    socket_source_remove(&sock->connect_source);
-    socket_source_remove(&sock->connect_timer);
-    if (err == 0) {
-        socket_connected(sock, fd);
-        return 0;
-    }
-    close(fd);
-    return socket_connect_next(sock, err);
-}
-
-/* Returns 0 or a negative errno. */
-static int socket_connect_result(const SocketChardev *sock)
-{
-    int err = 0;
-    socklen_t len = sizeof(err);
-
-    if (getsockopt(sock->connect_fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) {
-        err = errno;
-    }
-    return -err;
-}
-
-static gboolean socket_connect_ready(gint fd, GIOCondition condition,
-                                     gpointer opaque)
-{
-    int err = socket_connect_end(opaque, socket_connect_result(opaque));
-
-    if (err < 0) {
-        socket_connect_failed(opaque, err);
-    }
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean socket_connect_expired(gpointer opaque)
-{
-    int err = socket_connect_end(opaque, -ETIMEDOUT);
-
-    if (err < 0) {
-        socket_connect_failed(opaque, err);
-    }
-    return G_SOURCE_CONTINUE;
-}
-
-/*
- * Try the addresses that are left; @err is what became of the last one.
- * Returns 0 if one is connected or may still be; or a negative errno.
- */
-static int socket_connect_next(SocketChardev *sock, int err)
-{
-    while (sock->next_address < sock->addresses.n) {
-        const SocketAddress *at = &sock->addresses.list[sock->next_address++];
-        int fd = socket_new(at);
-
-        if (fd < 0) {
-            err = fd;
-            continue;
-        }
-        if (connect(fd, (const struct sockaddr *)&at->bytes, at->len) == 0) {
-            socket_connected(sock, fd);
-            return 0;
-        }
-        err = -errno;
-        if (err == -EINPROGRESS) {
-            sock->connect_fd = fd;
-            sock->connect_source = g_unix_fd_add(fd, G_IO_OUT | G_IO_ERR |
-                                                 G_IO_HUP,
-                                                 socket_connect_ready, sock);
-            sock->connect_timer = g_timeout_add(SOCKET_CONNECT_MS,
-                                                socket_connect_expired, sock);
-            return 0;
-        }
-        close(fd);
-    }
-    return err;
-}
-
-static int socket_connect_start(SocketChardev *sock)
-{
-    sock->next_address = 0;
-    return socket_connect_next(sock, -EADDRNOTAVAIL);
-}
-
-/* The same while the machine runs: an answer from nearby comes so soon that
- * who asked can be told of a failure, and nobody notices the wait. */
-static int socket_connect_briefly(SocketChardev *sock)
-{
-    int err = socket_connect_start(sock);
-
-    while (err == 0 && sock->connect_fd >= 0) {
-        struct pollfd wait = { .fd = sock->connect_fd, .events = POLLOUT };
-
-        if (poll(&wait, 1, SOCKET_BRIEF_MS) <= 0) {
-            return 0;
-        }
-        err = socket_connect_end(sock, socket_connect_result(sock));
-    }
-    return err;
-}
-
-static gboolean socket_connect_again(gpointer opaque)
-{
-    SocketChardev *sock = opaque;
-    int err;
-
-    sock->connect_timer = 0;
-    err = socket_connect_start(sock);
-    if (err < 0) {
-        socket_connect_failed(sock, err);
-    }
-    return G_SOURCE_REMOVE;
-}
+/* Client */
 
 static void chardev_socket_hang_up(Chardev *chr)
 {
     SocketChardev *sock = (SocketChardev *)chr;
-    unsigned reconnect_s = socket_config(sock)->reconnect;
 
     close(sock->fd);
     sock->fd = -1;
     socket_watch_clients(sock);
-    if (reconnect_s) {
-        sock->connect_timer = g_timeout_add_seconds(reconnect_s,
-                                                    socket_connect_again,
-                                                    sock);
-    }
+    socket_client_lost(&sock->client);
+}
+
+static void socket_client_connected(void *opaque, int fd)
+{
+    socket_connected(opaque, fd);
 }
 
 static bool socket_open_client(SocketChardev *sock, GError **error)
 {
     const ChardevSocketOptions *config = socket_config(sock);
+    SocketClient *client = &sock->client;
     int err;
 
+    client->id = chardev_id(&sock->parent);
+    client->address = sock->address;
+    client->reconnect_s = config->reconnect;
+    client->connected = socket_client_connected;
+    client->opaque = sock;
     if (config->reconnect) {
-        err = socket_connect_start(sock);
-        if (err < 0) {
-            socket_connect_failed(sock, err);
-        }
+        socket_client_connect_background(client);
         return true;
     }
-    err = sock->parent.machine_runs ? socket_connect_briefly(sock)
-                                    : socket_connect_waiting(sock);
+    err = sock->parent.machine_runs ? socket_client_connect_briefly(client)
+                                    : socket_client_connect_waiting(client);
     if (err < 0 && config->path) {
         return fm_error_set(error, "path=%s: cannot connect: %s", config->path,
                             g_strerror(-err));
@@ -620,7 +390,8 @@ static bool socket_open_server(SocketChardev *sock, GError **error)
 {
     char *name;
 
-    sock->listen_fd = socket_listen(socket_config(sock), &sock->addresses,
+    sock->listen_fd = socket_listen(socket_config(sock),
+                                    &sock->client.addresses,
                                     &sock->path, error);
     if (sock->listen_fd < 0) {
         return false;
@@ -647,7 +418,7 @@ static bool chardev_socket_open(Chardev *chr, const ChardevOptions *options,
     } else {
         sock->address = socket_options_name(config);
         ok = socket_addresses_find(config, !chr->machine_runs,
-                                   &sock->addresses, error) &&
+                                   &sock->client.addresses, error) &&
              (config->server ? socket_open_server(sock, error)
                              : socket_open_client(sock, error));
     }
@@ -669,7 +440,8 @@ static void chardev_socket_init(Object *obj)
 {
     SocketChardev *sock = (SocketChardev *)obj;
 
-    sock->fd = sock->listen_fd = sock->connect_fd = -1;
+    sock->fd = sock->listen_fd = -1;
+    socket_client_init(&sock->client);
 }
 
 static void chardev_socket_finalize(Object *obj)
@@ -679,8 +451,7 @@ static void chardev_socket_finalize(Object *obj)
 
     socket_source_remove(&sock->accept_source);
     socket_source_remove(&sock->retry_source);
-    socket_source_remove(&sock->connect_source);
-    socket_source_remove(&sock->connect_timer);
+    socket_client_cleanup(&sock->client);
     if (sock->path.ino && lstat(socket_config(sock)->path, &st) == 0 &&
         st.st_dev == sock->path.dev && st.st_ino == sock->path.ino) {
         unlink(socket_config(sock)->path);
@@ -690,9 +461,6 @@ static void chardev_socket_finalize(Object *obj)
     }
     if (sock->listen_fd >= 0) {
         close(sock->listen_fd);
-    }
-    if (sock->connect_fd >= 0) {
-        close(sock->connect_fd);
     }
     g_free(sock->address);
 }
