@@ -89,8 +89,12 @@ class Program:
             command += ['-qmp', f'unix:{self.path}/qmp{number},server=on,'
                                 'wait=off']
         command += [text.replace('@', str(self.path)) for text in arguments]
+        # A build with an address sanitizer would keep what was freed.
+        sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':quarantine_size_mb=1'
         self.process = subprocess.Popen(command, pass_fds=fds, text=True,
-                                        stderr=subprocess.PIPE)
+                                        stderr=subprocess.PIPE,
+                                        env={**os.environ,
+                                             'ASAN_OPTIONS': sanitizer})
         end = time.monotonic() + TIMEOUT_S
         while not (self.path / f'qmp{monitors - 1}').exists():
             assert self.process.poll() is None, self.process.stderr.read()
