@@ -49,6 +49,11 @@ void monitor_emit(MonitorSet *set, const QapiEvent *event, const void *data)
     }
 }
 
+void monitor_set_preconfig(MonitorSet *set, bool preconfig)
+{
+    set->preconfig = preconfig;
+}
+
 void monitor_set_close(MonitorSet *set)
 {
     set->closed = true;

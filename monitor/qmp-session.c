@@ -65,6 +65,11 @@ static bool session_handle_request(Monitor *mon, json_object *json,
         return false;
     }
     command = qmp_request_find_command(&request, mon->negotiated, error);
+    if (command && mon->set->preconfig && !command->allow_preconfig) {
+        return fm_error_set(error, "The command '%s' is permitted only after "
+                            "machine initialization has completed",
+                            request.name);
+    }
     if (!command ||
         !monitor_execute(mon, &request, command, deferred, error)) {
         return false;

@@ -328,10 +328,30 @@ static void config_default_serial(Config *c)
     }
 }
 
+/** Somebody has to be able to end it. */
+static bool config_resolve_preconfig(const Config *c, GError **error)
+{
+    bool monitor = c->monitors->len > 0;
+
+    for (unsigned i = 0; i < c->qmps->len; i++) {
+        monitor = monitor || ((ConfigStream *)c->qmps->pdata[i])->chardev;
+    }
+    if (c->preconfig && !monitor) {
+        return fm_error_set(error, "-preconfig: needs a monitor (-qmp), where "
+                            "x-exit-preconfig is given");
+    }
+    if (c->preconfig && c->machine->dump_acpi) {
+        return fm_error_set(error, "-preconfig: cannot be used together with "
+                            "-machine dump-acpi=");
+    }
+    return true;
+}
+
 bool config_resolve(Config *c, GError **error)
 {
     if (!config_resolve_qtest(c, error) || !config_resolve_accel(c, error) ||
-        !config_resolve_machine(c, error) || !config_resolve_ram(c, error)) {
+        !config_resolve_machine(c, error) || !config_resolve_ram(c, error) ||
+        !config_resolve_preconfig(c, error)) {
         return false;
     }
     config_default_serial(c);

@@ -56,8 +56,10 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     system = system_new(config, &error);
-    if (!system) {
+    if (!system ||
+        (!config->preconfig && !system_build(system, &error))) {
         report_error("%s", error->message);
+        system_free(system);
         return EXIT_FAILURE;
     }
     if (config->machine->dump_acpi) {

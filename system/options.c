@@ -66,6 +66,8 @@ static const OptionDef option_defs[] = {
     { "qtest-log", "FILE|none", "where the test's conversation is logged",
       option_qtest_log },
     { "S", NULL, "do not start the machine ('cont' does)", option_paused },
+    { "preconfig", NULL, "build the machine when QMP's x-exit-preconfig says "
+      "so", option_preconfig },
     { "nodefaults", NULL, "no devices but those asked for",
       option_nodefaults },
     { "no-user-config", NULL, "accepted; no configuration file is read",
@@ -114,7 +116,7 @@ static const char *const options_elsewhere[] = {
     "hdb", "icount", "incoming", "initrd", "k", "kernel", "L", "loadvm",
     "monitor", "net", "netdev", "nic",
     "no-reboot", "no-shutdown", "numa", "overcommit", "parallel", "pidfile",
-    "preconfig", "qmp-pretty", "readconfig", "rtc", "run-with", "s", "sandbox",
+    "qmp-pretty", "readconfig", "rtc", "run-with", "s", "sandbox",
     "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb", "vga",
     "vnc", "watchdog-action", "writeconfig", NULL,
 };

@@ -5,6 +5,7 @@
  */
 #include "qapi-types.h"
 #include "system/system.h"
+#include "util/error.h"
 
 bool qmp_query_status(QmpContext *ctx, StatusInfo *ret, GError **error)
 {
@@ -25,6 +26,18 @@ bool qmp_stop(QmpContext *ctx, GError **error)
 bool qmp_cont(QmpContext *ctx, GError **error)
 {
     return system_cont(ctx->system, error);
+}
+
+bool qmp_x_exit_preconfig(QmpContext *ctx, GError **error)
+{
+    System *system = ctx->system;
+
+    if (system->machine) {
+        return fm_error_set(error, "The command is permitted only before "
+                            "machine initialization");
+    }
+    return system_build(system, error) &&
+           (system->config->paused || system_cont(system, error));
 }
 
 bool qmp_system_reset(QmpContext *ctx, GError **error)

@@ -370,6 +370,18 @@ static bool system_make_machine(System *system, GError **error)
            machine_finish(system->machine, error);
 }
 
+/** Undo system_make_machine() and what came after it, done or half done. */
+static void system_free_machine(System *system)
+{
+    qtest_server_free(system->qtest);
+    system->qtest = NULL;
+    /* its devices use chardevs and objects: it goes before those */
+    object_free((Object *)system->machine);
+    system->machine = NULL;
+    system->setup = system->config->setup;
+    system->requests = 0;
+}
+
 /* All of it */
 
 System *system_new(const Config *config, GError **error)
@@ -381,30 +393,43 @@ System *system_new(const Config *config, GError **error)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     system->config = config;
     system->setup = config->setup;
-    system->state = RUN_STATE_PRELAUNCH;
+    system->state = RUN_STATE_PRECONFIG;
     system->root = object_new(&container_type, NULL, NULL);
     object_container(system->root, "/objects");
     object_container(system->root, "/chardevs");
     system->monitors = monitor_set_new(system);
     system->copies = memory_copies_new();
+    monitor_set_preconfig(system->monitors, true);
     if (config->process_name) {
         prctl(PR_SET_NAME, config->process_name);
     }
     if (!system_make_objects(system, error) ||
         !system_make_chardevs(system, error) ||
-        !system_make_machine(system, error) ||
         !system_make_monitors(system, error) ||
-        !system_make_qtest(system, error) ||
-        !system_wait_for_clients(system, error)) {
-        system_free(system);
-        return NULL;
-    }
-    if (!machine_reset(system->machine, error)) {
-        fm_error_prefix(error, "-machine firmware=builtin: ");
+        (config->preconfig && !system_wait_for_clients(system, error))) {
         system_free(system);
         return NULL;
     }
     return system;
+}
+
+bool system_build(System *system, GError **error)
+{
+    if (!system_make_machine(system, error) ||
+        !system_make_qtest(system, error) ||
+        (!system->config->preconfig &&
+         !system_wait_for_clients(system, error))) {
+        system_free_machine(system);
+        return false;
+    }
+    if (!machine_reset(system->machine, error)) {
+        fm_error_prefix(error, "-machine firmware=builtin: ");
+        system_free_machine(system);
+        return false;
+    }
+    monitor_set_preconfig(system->monitors, false);
+    system->state = RUN_STATE_PRELAUNCH;
+    return true;
 }
 
 void system_free(System *system)
@@ -416,10 +441,8 @@ void system_free(System *system)
     memory_copies_end(system->copies, "the program ends");
     memory_copies_free(system->copies);
     monitor_set_flush(system->monitors, SYSTEM_FLUSH_MS);
-    qtest_server_free(system->qtest);
+    system_free_machine(system);
     monitor_set_free(system->monitors);
-    /* the machine's devices use chardevs and objects: it goes first */
-    object_free((Object *)system->machine);
     object_free(system->root);
     g_free(system);
 }
@@ -459,7 +482,7 @@ void system_run(System *system)
     fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     source = g_unix_fd_add(fd, G_IO_IN, system_signal, system);
 
-    if (!system->config->paused) {
+    if (system->machine && !system->config->paused) {
         system_cont(system, NULL);
     }
     while (!system->quit) {

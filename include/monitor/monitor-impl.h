@@ -21,6 +21,7 @@ struct MonitorSet {
     struct System *system;
     GPtrArray *monitors;
     bool closed;                /* no further command is taken */
+    bool preconfig;             /* there is no machine yet */
 };
 
 struct Monitor {

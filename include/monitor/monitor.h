@@ -70,6 +70,10 @@ bool monitor_set_add(MonitorSet *set, Chardev *chr, bool pretty,
  */
 void monitor_emit(MonitorSet *set, const QapiEvent *event, const void *data);
 
+/** monitor_set_preconfig: while there is no machine, only commands that the
+ *  schema marks `allow-preconfig` are taken. */
+void monitor_set_preconfig(MonitorSet *set, bool preconfig);
+
 /** monitor_set_close: take no further command, not even those that have
  *  arrived already; answers and events still go out. */
 void monitor_set_close(MonitorSet *set);

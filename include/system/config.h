@@ -65,6 +65,7 @@ typedef struct Config {
     MessageOptions *message;
     bool no_defaults;
     bool paused;                /* -S */
+    bool preconfig;             /* a client says when the machine is built */
 } Config;
 
 /** config_new: what holds if no option says otherwise. */

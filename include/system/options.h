@@ -28,8 +28,8 @@ OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,
     option_serial, option_debugcon, option_qmp, option_mon, option_qtest,
-    option_qtest_log, option_paused, option_nodefaults, option_nographic,
-    option_display, option_msg, option_version;
+    option_qtest_log, option_paused, option_preconfig, option_nodefaults,
+    option_nographic, option_display, option_msg, option_version;
 
 /* options-fds.c */
 OptionHandler option_add_fd;

@@ -26,7 +26,7 @@ typedef struct System {
     const Config *config;       /* borrowed */
     MachineSetup setup;         /* the configuration's, RAM resolved */
     Object *root;               /* "/": machine, objects, chardevs */
-    Machine *machine;           /* in root */
+    Machine *machine;           /* in root; NULL before system_build() */
     MonitorSet *monitors;
     QtestServer *qtest;         /* NULL: no test drives it */
 
@@ -42,13 +42,24 @@ typedef struct System {
  * system_new:
  * @config: outlives the system; its types are registered (system/types.h)
  *
- * Make the host's side and the machine, start listening, wait for the clients
- * that were to be waited for, reset the machine.
+ * Make the host's side: objects, chardevs, monitors.  They listen from now on,
+ * in the run state `preconfig`.  With -preconfig, wait for the clients that
+ * are to be waited for.
  *
  * Returns: NULL with @error set, beginning with the option at fault; nothing is
  * left behind.
  */
 System *system_new(const Config *config, GError **error);
+
+/**
+ * system_build: make the machine, its devices and the qtest server, wait for
+ * the clients that are to be waited for and were not yet, reset the machine.
+ * The run state is `prelaunch` then.
+ *
+ * Returns: false with @error set, beginning with the option at fault; nothing
+ * of the machine is left, and it may be tried again.
+ */
+bool system_build(System *system, GError **error);
 void system_free(System *system);
 
 /** system_run: the main loop, until somebody ends the machine. */
