@@ -452,10 +452,11 @@ static void chardev_socket_finalize(Object *obj)
     socket_source_remove(&sock->accept_source);
     socket_source_remove(&sock->retry_source);
     socket_client_cleanup(&sock->client);
-    if (sock->path.ino && lstat(socket_config(sock)->path, &st) == 0 &&
+    if (sock->path.path && lstat(sock->path.path, &st) == 0 &&
         st.st_dev == sock->path.dev && st.st_ino == sock->path.ino) {
-        unlink(socket_config(sock)->path);
+        unlink(sock->path.path);
     }
+    g_free(sock->path.path);
     if (sock->fd >= 0) {
         close(sock->fd);
     }

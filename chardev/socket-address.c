@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/file.h"
 
 /* Clients that may wait while one is served. */
 #define SOCKET_BACKLOG 8
@@ -357,7 +358,7 @@ static int socket_listen_unix(const ChardevSocketOptions *config,
         return -1;
     }
     if (!config->abstract && lstat(path, &st) == 0) {
-        *made = (SocketPath){ .dev = st.st_dev, .ino = st.st_ino };
+        *made = (SocketPath){ file_absolute_path(path), st.st_dev, st.st_ino };
     }
     return fd;
 }

@@ -28,8 +28,9 @@ typedef struct SocketAddresses {
 
 /** What listening at a path has made, so that only this is removed. */
 typedef struct SocketPath {
+    char *path;                 /* absolute; NULL: nothing */
     dev_t dev;
-    ino_t ino;                  /* 0: nothing */
+    ino_t ino;
 } SocketPath;
 
 /** socket_options_check: Returns false with @error set if options contradict

@@ -10,7 +10,7 @@
 set -eu
 
 build="gcc libc6-dev pkg-config python3 meson ninja-build libglib2.0-dev
-       libjson-c-dev libssl-dev"
+       libjson-c-dev libssl-dev libseccomp-dev"
 test="$build acpica-tools python3-docutils groff-base"
 deb="$build dpkg-dev debhelper fakeroot python3-docutils"
 bench="$build qemu-system-x86 strace"

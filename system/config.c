@@ -10,6 +10,7 @@
 #include "chardev/char.h"
 #include "qapi/walker.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/report.h"
 
 static void config_item_free(void *p)
@@ -62,6 +63,7 @@ Config *config_new(void)
     c->debugcons = g_ptr_array_new_with_free_func(config_stream_free);
     c->qtests = g_ptr_array_new_with_free_func(config_stream_free);
     c->added_fds = g_array_new(FALSE, FALSE, sizeof(int));
+    c->data_dirs = g_ptr_array_new_with_free_func(g_free);
     return c;
 }
 
@@ -81,12 +83,20 @@ void config_free(Config *c)
     g_array_unref(c->added_fds);
     g_free(c->guest_name);
     g_free(c->process_name);
+    g_free(c->pidfile);
+    process_user_free(c->user);
+    g_free(c->user_option);
+    g_free(c->chroot);
+    g_free(c->chroot_option);
+    qapi_free(&qapi_type_SandboxOptions, c->sandbox);
+    g_free(c->sandbox_option);
+    g_free(c->log_path);
     g_free((char *)c->setup.cpu_model);
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
     GPtrArray *const lists[] = {
         c->accels, c->setup.acpi_tables, c->setup.files, c->chardevs,
         c->objects, c->devices, c->monitors, c->qmps, c->serials,
-        c->debugcons, c->qtests,
+        c->debugcons, c->qtests, c->data_dirs,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_unref(lists[i]);
@@ -347,6 +357,40 @@ static bool config_resolve_preconfig(const Config *c, GError **error)
     return true;
 }
 
+/** Nobody is at the terminal, and relative names have to be kept. */
+static bool config_resolve_daemon(Config *c, GError **error)
+{
+    if (!c->daemonize) {
+        return true;
+    }
+    if (c->machine->dump_acpi) {
+        return fm_error_set(error, "-daemonize: cannot be used together with "
+                            "-machine dump-acpi=");
+    }
+    for (unsigned i = 0; i < c->chardevs->len; i++) {
+        const ConfigItem *item = c->chardevs->pdata[i];
+        const ChardevOptions *chardev = item->value;
+
+        if (chardev->backend != CHARDEV_BACKEND_KIND_STDIO) {
+            continue;
+        }
+        if (g_str_has_suffix(item->option, " (default)")) {
+            return fm_error_set(error, "-nographic: cannot be used together "
+                                "with -daemonize while something is left on "
+                                "standard input/output; add -nodefaults");
+        }
+        return fm_error_set(error, "%s: cannot use stdio with -daemonize",
+                            item->option);
+    }
+    if (c->qtest_log && strcmp(c->qtest_log, "none") != 0) {
+        char *path = file_absolute_path(c->qtest_log);
+
+        g_free(c->qtest_log);
+        c->qtest_log = path;
+    }
+    return true;
+}
+
 bool config_resolve(Config *c, GError **error)
 {
     if (!config_resolve_qtest(c, error) || !config_resolve_accel(c, error) ||
@@ -355,5 +399,5 @@ bool config_resolve(Config *c, GError **error)
         return false;
     }
     config_default_serial(c);
-    return true;
+    return config_resolve_daemon(c, error);
 }

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "hw/acpi/walk.h"
+#include "system/process.h"
 #include "system/system.h"
 #include "system/types.h"
+#include "util/error.h"
 #include "util/report.h"
 
 /** `-machine dump-acpi=DIR`: write the tables instead of running. */
@@ -36,11 +38,34 @@ static void main_fill_standard_fds(void)
     }
 }
 
+/** From the configuration to the end of the machine. */
+static bool main_run(const Config *config, GError **error)
+{
+    Process *process = process_new(config, error);
+    System *system = process ? system_new(config, error) : NULL;
+    bool ok = system && (config->preconfig || system_build(system, error));
+
+    if (ok && config->machine->dump_acpi) {
+        ok = main_dump(system, error) ||
+             fm_error_prefix(error, "%s: dump-acpi: ", config->machine_option);
+    } else if (ok) {
+        ok = process_commit(process, error);
+        if (ok) {
+            system_run(system);
+        }
+    }
+    if (!ok) {
+        report_error("%s", (*error)->message);
+    }
+    system_free(system);
+    process_free(process);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Config) config = NULL;
-    System *system;
 
     main_fill_standard_fds();
     /* both are errors of the call that caused them */
@@ -55,21 +80,5 @@ int main(int argc, char **argv)
     if (config->action == CONFIG_DONE) {
         return EXIT_SUCCESS;
     }
-    system = system_new(config, &error);
-    if (!system ||
-        (!config->preconfig && !system_build(system, &error))) {
-        report_error("%s", error->message);
-        system_free(system);
-        return EXIT_FAILURE;
-    }
-    if (config->machine->dump_acpi) {
-        if (!main_dump(system, &error)) {
-            report_error("%s: dump-acpi: %s", config->machine_option,
-                         error->message);
-        }
-    } else {
-        system_run(system);
-    }
-    system_free(system);
-    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+    return main_run(config, &error) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

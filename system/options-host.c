@@ -201,13 +201,6 @@ bool option_paused(Config *c, const char *option, const char *arg,
     return true;
 }
 
-bool option_preconfig(Config *c, const char *option, const char *arg,
-                      GError **error)
-{
-    c->preconfig = true;
-    return true;
-}
-
 bool option_nodefaults(Config *c, const char *option, const char *arg,
                        GError **error)
 {

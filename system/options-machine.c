@@ -8,6 +8,7 @@
 
 #include "hw/acpi/user-table.h"
 #include "qapi/walker.h"
+#include "system/datadir.h"
 #include "system/help.h"
 #include "system/options.h"
 #include "util/error.h"
@@ -240,7 +241,8 @@ bool option_smp(Config *c, const char *option, const char *arg, GError **error)
 
 bool option_bios(Config *c, const char *option, const char *arg, GError **error)
 {
-    g_autoptr(GBytes) image = option_read_file(arg, MACHINE_BIOS_MAX, error);
+    g_autofree char *path = datadir_find(c->data_dirs, arg);
+    g_autoptr(GBytes) image = option_read_file(path, MACHINE_BIOS_MAX, error);
     gsize len = image ? g_bytes_get_size(image) : 0;
 
     if (!image) {
@@ -248,7 +250,7 @@ bool option_bios(Config *c, const char *option, const char *arg, GError **error)
     }
     if (!len || len % MACHINE_BIOS_STEP) {
         return fm_error_set(error, "file %s has %zu bytes, not a multiple of "
-                            "4 KiB", arg, len);
+                            "4 KiB", path, len);
     }
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
     c->setup.bios = g_steal_pointer(&image);

@@ -68,6 +68,23 @@ static const OptionDef option_defs[] = {
     { "S", NULL, "do not start the machine ('cont' does)", option_paused },
     { "preconfig", NULL, "build the machine when QMP's x-exit-preconfig says "
       "so", option_preconfig },
+    { "daemonize", NULL, "go into the background once all of it is there",
+      option_daemonize },
+    { "pidfile", "FILE", "write the process's number to a file",
+      option_pidfile },
+    { "run-with", "[user=NAME|UID:GID][,chroot=DIR]",
+      "give up privileges before the machine runs", option_run_with },
+    { "runas", "NAME|UID:GID", "the same as -run-with user=", option_runas },
+    { "chroot", "DIR", "the same as -run-with chroot=", option_chroot },
+    { "sandbox", "on[,obsolete=allow|deny]"
+      "[,elevateprivileges=allow|deny|children][,spawn=allow|deny]"
+      "[,resourcecontrol=allow|deny]",
+      "deny system calls that are not needed", option_sandbox },
+    { "d", "ITEM[,...]", "log these (-d help lists them)", option_log },
+    { "D", "FILE", "where to; %d is the process's number (default: standard "
+      "error)", option_log_file },
+    { "L", "DIR", "look for firmware images here first (-L help shows the "
+      "search path)", option_data_dir },
     { "nodefaults", NULL, "no devices but those asked for",
       option_nodefaults },
     { "no-user-config", NULL, "accepted; no configuration file is read",
@@ -111,26 +128,25 @@ static const OptionDef *option_find(const char *name)
 
 /** Options that command lines for other emulators often have. */
 static const char *const options_elsewhere[] = {
-    "action", "append", "audio", "blockdev", "boot", "cdrom", "d", "D",
-    "daemonize", "dfilter", "drive", "enable-kvm", "gdb", "global", "hda",
-    "hdb", "icount", "incoming", "initrd", "k", "kernel", "L", "loadvm",
-    "monitor", "net", "netdev", "nic",
-    "no-reboot", "no-shutdown", "numa", "overcommit", "parallel", "pidfile",
-    "qmp-pretty", "readconfig", "rtc", "run-with", "s", "sandbox",
-    "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb", "vga",
-    "vnc", "watchdog-action", "writeconfig", NULL,
+    "action", "append", "audio", "blockdev", "boot", "cdrom", "dfilter",
+    "drive", "enable-kvm", "gdb", "global", "hda", "hdb", "icount", "incoming",
+    "initrd", "k", "kernel", "loadvm", "monitor", "net", "netdev", "nic",
+    "no-reboot", "no-shutdown", "numa", "overcommit", "parallel", "qmp-pretty",
+    "readconfig", "rtc", "s", "set", "smbios", "snapshot", "spice", "tpmdev",
+    "trace", "usb", "vga", "vnc", "watchdog-action", "writeconfig", NULL,
 };
 
+/** Those that count for others, wherever they stand. */
 static bool option_comes_first(const OptionDef *def)
 {
     return def->apply == option_msg || def->apply == option_name ||
-           def->apply == option_add_fd;
+           def->apply == option_add_fd || def->apply == option_data_dir;
 }
 
 /**
  * Take the options of one pass: those that say how messages look come first,
  * so that it counts for the messages about all others; so do descriptors, which
- * others may name.
+ * others may name, and the places where files are looked for.
  */
 static bool option_pass(Config *c, int argc, char **argv, bool first,
                         GError **error)

@@ -20,6 +20,7 @@
 #include "backends/memory.h"
 #include "hw/acpi/walk.h"
 #include "qapi/walker.h"
+#include "util/daemon.h"
 #include "util/error.h"
 #include "util/report.h"
 
@@ -151,6 +152,11 @@ static bool system_signal_pending(void)
            sigismember(&pending, SIGHUP) == 1;
 }
 
+static bool system_wait_is_over(void)
+{
+    return system_signal_pending() || daemon_is_abandoned();
+}
+
 /** A signal meanwhile is no failure: the main loop will take it. */
 static bool system_wait_for_clients(System *system, GError **error)
 {
@@ -164,7 +170,7 @@ static bool system_wait_for_clients(System *system, GError **error)
         if (system_signal_pending()) {
             return true;
         }
-        if (!chardev_wait_connected(chr, system_signal_pending, error)) {
+        if (!chardev_wait_connected(chr, system_wait_is_over, error)) {
             if (system_signal_pending()) {
                 g_clear_error(error);
                 return true;

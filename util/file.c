@@ -30,6 +30,17 @@ int file_open(const char *path, int flags, mode_t mode)
     return fd < 0 ? -errno : fd;
 }
 
+char *file_absolute_path(const char *path)
+{
+    g_autofree char *directory = NULL;
+
+    if (g_path_is_absolute(path)) {
+        return g_strdup(path);
+    }
+    directory = g_get_current_dir();
+    return g_build_filename(directory, path, NULL);
+}
+
 /** Returns 0 or a negative errno; reads at most one byte more than @max. */
 static int file_append_fd(int fd, size_t max, GByteArray *out)
 {

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/log.h"
 #include "util/report.h"
 
 #define REPORT_GUEST_FAULTS_MAX 8
@@ -39,6 +40,16 @@ static char *report_time(void)
                            utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
                            utc.tm_hour, utc.tm_min, utc.tm_sec,
                            (int)(now_us % G_USEC_PER_SEC));
+}
+
+char *report_timestamp_text(void)
+{
+    bool wanted;
+
+    pthread_mutex_lock(&report_lock);
+    wanted = report_timestamp;
+    pthread_mutex_unlock(&report_lock);
+    return wanted ? report_time() : NULL;
 }
 
 static char *report_prefix(void)
@@ -106,12 +117,25 @@ void report_warning(const char *fmt, ...)
 
 void report_guest_fault(unsigned *counter, const char *fmt, ...)
 {
+    bool logged = log_enabled(LOG_GUEST_ERRORS);
+    bool shown;
     va_list ap;
 
     if (*counter < UINT_MAX) {
         ++*counter;
     }
-    if (*counter > REPORT_GUEST_FAULTS_MAX) {
+    shown = *counter <= REPORT_GUEST_FAULTS_MAX;
+    if (logged) {
+        g_autofree char *text = NULL;
+
+        va_start(ap, fmt);
+        text = g_strdup_vprintf(fmt, ap);
+        va_end(ap);
+        log_line(LOG_GUEST_ERRORS, "%s", text);
+        /* not twice in the same place */
+        shown = shown && log_fd() >= 0;
+    }
+    if (!shown) {
         return;
     }
     va_start(ap, fmt);

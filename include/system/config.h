@@ -14,6 +14,7 @@
 
 #include "hw/core/machine.h"
 #include "qapi-types.h"
+#include "util/privileges.h"
 
 /** A typed value and the option it came from, for error messages. */
 typedef struct ConfigItem {
@@ -65,6 +66,18 @@ typedef struct Config {
     MessageOptions *message;
     bool no_defaults;
     bool paused;                /* -S */
+
+    /* The process */
+    bool daemonize;
+    char *pidfile;              /* NULL: none */
+    ProcessUser *user;          /* whom to become; NULL: nobody */
+    char *user_option;          /* "-run-with user=a" */
+    char *chroot;               /* NULL: none */
+    char *chroot_option;
+    SandboxOptions *sandbox;    /* NULL: not given */
+    char *sandbox_option;
+    char *log_path;             /* -D; NULL: standard error */
+    GPtrArray *data_dirs;       /* char *: -L, in order */
     bool preconfig;             /* a client says when the machine is built */
 } Config;
 

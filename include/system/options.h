@@ -28,8 +28,13 @@ OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,
     option_serial, option_debugcon, option_qmp, option_mon, option_qtest,
-    option_qtest_log, option_paused, option_preconfig, option_nodefaults,
-    option_nographic, option_display, option_msg, option_version;
+    option_qtest_log, option_paused, option_nodefaults, option_nographic,
+    option_display, option_msg, option_version;
+
+/* options-process.c */
+OptionHandler option_preconfig, option_daemonize, option_pidfile, option_runas,
+    option_chroot, option_run_with, option_sandbox, option_log,
+    option_log_file, option_data_dir;
 
 /* options-fds.c */
 OptionHandler option_add_fd;

@@ -25,6 +25,12 @@
 int file_open(const char *path, int flags, mode_t mode);
 
 /**
+ * file_absolute_path: what @path names from now on, wherever the process goes
+ * (-daemonize).  Free with g_free().
+ */
+char *file_absolute_path(const char *path);
+
+/**
  * file_append:
  * @path: a file, a pipe, /dev/fd/N: whatever has an end
  * @max: bytes that it may have at most

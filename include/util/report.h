@@ -18,6 +18,10 @@
  */
 void report_configure(bool timestamp, const char *guest_name);
 
+/** report_timestamp_text: the time and a space, if lines start with it; NULL
+ *  if not.  Free with g_free(). */
+char *report_timestamp_text(void);
+
 /** report_error: one line on standard error; the text is shown as it is. */
 void report_error(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
@@ -30,7 +34,8 @@ void report_warning(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
  *
  * A line about something the guest did wrong.  The first 8 for a @counter are
  * printed, the last of them saying that no more will be; later ones only
- * count.  So a hostile guest cannot flood the log.
+ * count.  So a hostile guest cannot flood standard error.  The log has all of
+ * them if it was asked for guest_errors.
  */
 void report_guest_fault(unsigned *counter, const char *fmt, ...)
     G_GNUC_PRINTF(2, 3);

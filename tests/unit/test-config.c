@@ -70,7 +70,7 @@ static void test_help_errors(void)
           "'dump-acpi' needs a value: dump-acpi=..." },
         { "-acpitable sig,file=/x", "-acpitable sig,file=/x: Parameter 'sig' "
           "needs a value: sig=..." },
-        { "-daemonize", "-daemonize: not available in this version" },
+        { "-usb", "-usb: not available in this version" },
         { "-frob", "-frob: invalid option (-help lists them)" },
         { "-device nope,help", "-device nope,help: 'nope' is no driver" },
         { "-device driver=,help", "-device driver=,help: '' is no driver" },

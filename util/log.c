@@ -1,0 +1,185 @@
+/*
+ * The log: what happens between a machine and its firmware
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/error.h"
+#include "util/file.h"
+#include "util/report.h"
+
+const LogItemInfo log_items[LOG_ITEM__MAX] = {
+    [LOG_GUEST_ERRORS] = { "guest_errors", "what the guest did wrong, all of "
+                           "it" },
+    [LOG_UNIMP] = { "unimp", "what the guest asked for that is not "
+                    "implemented" },
+    [LOG_FW_CFG] = { "fw_cfg", "fw_cfg: selected items, DMA, writes" },
+    [LOG_FIRMWARE] = { "firmware", "built-in firmware: each entry of the "
+                       "loader script" },
+    [LOG_PM] = { "pm", "ACPI power management registers and GPEs" },
+    [LOG_PCI] = { "pci", "PCI configuration writes" },
+    [LOG_RESET] = { "reset", "resets and what the guest asks for: shutdown, "
+                    "sleep" },
+    [LOG_QMP] = { "qmp", "QMP: requests, answers, events" },
+    [LOG_CHARDEV] = { "chardev", "character devices: made, connected, gone" },
+};
+
+uint32_t log_mask;
+
+/** The file of -D; -1: none. */
+static int log_file = -1;
+
+/** Whether somebody has been told that lines are lost. */
+static bool log_failed;
+
+/** Returns the bit of the item; 0: there is none of this name. */
+static uint32_t log_item_bit(const char *name)
+{
+    if (strcmp(name, "all") == 0) {
+        return (1u << LOG_ITEM__MAX) - 1;
+    }
+    for (unsigned i = 0; i < LOG_ITEM__MAX; i++) {
+        if (strcmp(log_items[i].name, name) == 0) {
+            return 1u << i;
+        }
+    }
+    return 0;
+}
+
+bool log_set_items_from_text(const char *text, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(text, ",", -1);
+    uint32_t mask = 0;
+
+    for (char **name = names; *name; name++) {
+        uint32_t bit = log_item_bit(*name);
+
+        if (strcmp(*name, "none") == 0) {
+            continue;
+        }
+        if (!bit) {
+            return fm_error_set(error, "'%s' is no log item (-d help lists "
+                                "them)", *name);
+        }
+        mask |= bit;
+    }
+    __atomic_store_n(&log_mask, mask, __ATOMIC_RELAXED);
+    return true;
+}
+
+void log_help(GString *text)
+{
+    for (unsigned i = 0; i < LOG_ITEM__MAX; i++) {
+        g_string_append_printf(text, "%-15s %s\n", log_items[i].name,
+                               log_items[i].doc);
+    }
+    g_string_append_printf(text, "%-15s %s\n", "all", "all of these");
+    g_string_append_printf(text, "%-15s %s\n", "none", "none of these");
+}
+
+static char *log_expand_path(const char *path)
+{
+    GString *expanded = g_string_new(NULL);
+
+    for (; *path; path++) {
+        if (path[0] == '%' && path[1] == 'd') {
+            g_string_append_printf(expanded, "%ld", (long)getpid());
+            path++;
+        } else {
+            g_string_append_c(expanded, *path);
+            path += path[0] == '%' && path[1] == '%';
+        }
+    }
+    return g_string_free(expanded, FALSE);
+}
+
+void log_close(void)
+{
+    if (log_file >= 0) {
+        close(log_file);
+        log_file = -1;
+    }
+}
+
+bool log_open(const char *path, GError **error)
+{
+    g_autofree char *expanded = log_expand_path(path);
+    /* O_APPEND: standard error may become the same file */
+    int fd = file_open(expanded, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
+
+    if (fd < 0) {
+        return fm_error_set(error, "cannot open %s: %s", expanded,
+                            g_strerror(-fd));
+    }
+    log_close();
+    log_file = fd;
+    log_failed = false;
+    return true;
+}
+
+int log_fd(void)
+{
+    return log_file;
+}
+
+static void log_write(const char *line, size_t len)
+{
+    int fd = log_file >= 0 ? log_file : STDERR_FILENO;
+
+    while (len > 0) {
+        ssize_t n = write(fd, line, len);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            bool told = __atomic_exchange_n(&log_failed, true,
+                                            __ATOMIC_RELAXED);
+
+            if (!told && log_file >= 0) {
+                report_warning("-D: lines of the log are lost: %s",
+                               g_strerror(errno));
+            }
+            return;
+        }
+        line += n;
+        len -= n;
+    }
+}
+
+/** What a guest or a client says cannot look like a line of ours. */
+static void log_append_shown(GString *line, const char *text)
+{
+    for (; *text; text++) {
+        if (g_ascii_iscntrl(*text)) {
+            g_string_append_printf(line, "\\x%02x", (unsigned char)*text);
+        } else {
+            g_string_append_c(line, *text);
+        }
+    }
+}
+
+void log_line(LogItem item, const char *fmt, ...)
+{
+    g_autofree char *time_text = report_timestamp_text();
+    g_autofree char *text = NULL;
+    GString *line = g_string_new(time_text);
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    g_string_append(line, log_items[item].name);
+    g_string_append(line, ": ");
+    log_append_shown(line, text);
+    g_string_append_c(line, '\n');
+    /* one write() a line, so that lines of several threads stay whole */
+    log_write(line->str, line->len);
+    g_string_free(line, TRUE);
+}
