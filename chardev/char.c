@@ -21,6 +21,7 @@
 #include "qapi/walker.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/log.h"
 #include "util/report.h"
 
 /* Bytes that are read in one go. */
@@ -117,6 +118,11 @@ static void chardev_source_remove(guint *source)
 
 static void chardev_tell(Chardev *chr, ChardevEvent event)
 {
+    if (log_enabled(LOG_CHARDEV)) {
+        log_line(LOG_CHARDEV, "%s: %s", chardev_id(chr),
+                 event == CHARDEV_OPENED ? "the other side is there"
+                                         : "the other side has gone");
+    }
     if (chr->attached && chr->user.event) {
         chr->user.event(chr->user.opaque, event);
     }
@@ -443,6 +449,11 @@ static Chardev *chardev_make(ChardevOptions *options, bool machine_runs,
         !chardev_class(chr)->open(chr, chardev_options(chr), error)) {
         object_free(obj);
         return NULL;
+    }
+    if (chr && log_enabled(LOG_CHARDEV)) {
+        g_autofree char *name = chardev_filename(chr);
+
+        log_line(LOG_CHARDEV, "%s: is %s", chardev_id(chr), name);
     }
     return chr;
 }

@@ -10,10 +10,22 @@
 #include "monitor/monitor-impl.h"
 #include "qapi/walker.h"
 #include "util/error.h"
+#include "util/log.h"
 #include "util/report.h"
 
 /* An answer's buffer that has grown larger than this is not kept. */
 #define ANSWER_BUFFER_KEEP 65536
+
+/* Bytes of a message that are logged. */
+#define ANSWER_LOG_MAX ((size_t)4096)
+
+void monitor_log(const Monitor *mon, const char *verb, const char *text,
+                 size_t len)
+{
+    log_line(LOG_QMP, "%s %s %.*s%s", chardev_id(mon->chr), verb,
+             (int)MIN(len, ANSWER_LOG_MAX), text,
+             len > ANSWER_LOG_MAX ? "..." : "");
+}
 
 static int answer_indent(const Monitor *mon)
 {
@@ -42,6 +54,9 @@ static bool answer_send(Monitor *mon)
     bool sent;
 
     g_string_append(mon->out, mon->pretty ? "\n}\r\n" : "}\r\n");
+    if (log_enabled(LOG_QMP)) {
+        monitor_log(mon, "sends", mon->out->str, mon->out->len - 2);
+    }
     sent = chardev_write(mon->chr, mon->out->str, mon->out->len);
     if (mon->out->allocated_len > ANSWER_BUFFER_KEEP) {
         g_string_free(mon->out, TRUE);

@@ -12,6 +12,7 @@
 #include "qapi/walker.h"
 #include "util/error.h"
 #include "util/fd-sets.h"
+#include "util/log.h"
 
 /* How many requests may wait, which clients count on; and with how many bytes
  * reading stops at the latest. */
@@ -142,6 +143,9 @@ static void session_handle_text(Monitor *mon, const char *text, size_t len)
     json_object *json = NULL;
     bool parsed = json_parse_strict(text, len, &json, &error);
 
+    if (log_enabled(LOG_QMP)) {
+        monitor_log(mon, "receives", text, len);
+    }
     if (session_is_busy(mon) && !(parsed && qmp_request_is_oob(json))) {
         session_wait(mon, text, len, NULL);
     } else if (parsed) {

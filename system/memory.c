@@ -12,12 +12,14 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "system/memory.h"
 #include "util/bytes.h"
 #include "util/error.h"
+#include "util/log.h"
 
 #define MEMORY_SIZE_MAX (UINT64_C(1) << 63)
 
@@ -529,6 +531,13 @@ static bool spot_answers(const AddressSpace *as, const Spot *spot)
                             as->io_nesting < MEMORY_IO_NESTING_MAX);
 }
 
+static void log_unassigned(const AddressSpace *as, const char *access,
+                           uint64_t addr, uint64_t len)
+{
+    log_line(LOG_UNIMP, "%s: %s of %" PRIu64 " bytes at 0x%" PRIx64 ": nobody "
+             "answers", as->name, access, len, addr);
+}
+
 static MemoryResult access_read(AddressSpace *as, uint64_t addr, uint8_t *buf,
                                 uint64_t len, bool aligned)
 {
@@ -540,6 +549,9 @@ static MemoryResult access_read(AddressSpace *as, uint64_t addr, uint8_t *buf,
         if (!spot_answers(as, &spot)) {
             memset(buf, 0xFF, spot.len);
             result = MEMORY_UNASSIGNED;
+            if (log_enabled(LOG_UNIMP)) {
+                log_unassigned(as, "read", addr, spot.len);
+            }
         } else if (spot.region->kind == MEMORY_IO) {
             spot.len = io_read(as, &spot, io_piece(&spot, addr, aligned), buf);
         } else {
@@ -566,6 +578,9 @@ static MemoryResult access_write(AddressSpace *as, uint64_t addr,
 
         if (!spot_answers(as, &spot)) {
             result = MEMORY_UNASSIGNED;
+            if (log_enabled(LOG_UNIMP)) {
+                log_unassigned(as, "write", addr, spot.len);
+            }
         } else if (spot.region->kind == MEMORY_IO) {
             spot.len = io_piece(&spot, addr, aligned);
             io_write(as, &spot, spot.len,

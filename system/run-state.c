@@ -8,6 +8,7 @@
  */
 #include "system/system.h"
 #include "util/error.h"
+#include "util/log.h"
 #include "util/report.h"
 
 /** Returns whether it ran. */
@@ -63,6 +64,10 @@ void system_reset(System *system, ShutdownCause cause)
         .reason = cause,
     };
 
+    if (log_enabled(LOG_RESET)) {
+        log_line(LOG_RESET, "reset: %s",
+                 qapi_type_ShutdownCause.values[cause]);
+    }
     system->requests &= ~(1u << MACHINE_REQUEST_RESET);
     if (system->state == RUN_STATE_SUSPENDED) {
         system->state = RUN_STATE_RUNNING;
@@ -83,6 +88,10 @@ void system_shutdown(System *system, ShutdownCause cause)
     if (system->quit) {
         return;
     }
+    if (log_enabled(LOG_RESET)) {
+        log_line(LOG_RESET, "the end: %s",
+                 qapi_type_ShutdownCause.values[cause]);
+    }
     system->state = RUN_STATE_SHUTDOWN;
     monitor_emit(system->monitors, &qapi_event_SHUTDOWN, &data);
     monitor_set_close(system->monitors);
@@ -91,6 +100,9 @@ void system_shutdown(System *system, ShutdownCause cause)
 
 static void run_state_suspend(System *system)
 {
+    if (log_enabled(LOG_RESET)) {
+        log_line(LOG_RESET, "the guest sleeps (ACPI S3)");
+    }
     /* a test can do this to a machine that is stopped: it stays stopped */
     if (system->state == RUN_STATE_RUNNING) {
         system->state = RUN_STATE_SUSPENDED;

@@ -35,7 +35,8 @@ static bool pidfile_is_at(int fd, const char *path)
            at_path.st_dev == opened.st_dev && at_path.st_ino == opened.st_ino;
 }
 
-/** Returns the number that the file holds; 0: it is empty, -1: anything else. */
+/** Returns the number that the file holds; 0: it is empty; -1: something
+ *  else is in it. */
 static gint64 pidfile_read(int fd)
 {
     char text[PIDFILE_TEXT_MAX + 1];

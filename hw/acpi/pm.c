@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "util/bytes.h"
+#include "util/log.h"
 
 enum { PM1_EVT_LEN = 4, PM1_CNT_LEN = 2, PM_TMR_LEN = 4 };
 
@@ -111,6 +112,11 @@ static void pm_evt_write(void *opaque, uint64_t offset, uint64_t value,
 
     /* A change that is over is cleared, not seen after the clearing. */
     pm_update(pm);
+    if (log_enabled(LOG_PM)) {
+        log_line(LOG_PM, "PM1a_EVT_BLK+%u = 0x%x (%u bytes); PM1_STS was "
+                 "0x%04x", (unsigned)offset, (unsigned)value, size,
+                 pm->pm1_sts);
+    }
     pm->pm1_sts &= ~pm_merge(0, offset, value, size);
     pm->pm1_en = (pm_merge((uint32_t)pm->pm1_en << 16, offset, value, size)
                   >> 16) & PM1_EVENTS;
@@ -142,6 +148,11 @@ static void pm_cnt_write(void *opaque, uint64_t offset, uint64_t value,
 
     pm->pm1_cnt = written & PM1_CNT_KEPT;
     pm_update(pm);
+    if (log_enabled(LOG_PM)) {
+        log_line(LOG_PM, "PM1a_CNT_BLK = 0x%04x%s", written,
+                 !(written & ACPI_PM1_SLP_EN) ? ""
+                 : state ? ": sleep" : ": sleep, of a type that there is not");
+    }
     if ((written & ACPI_PM1_SLP_EN) && state && pm->sleep) {
         pm->sleep(pm->opaque, state);
     }
@@ -197,6 +208,10 @@ static void pm_gpe0_write(void *opaque, uint64_t offset, uint64_t value,
     AcpiPm *pm = opaque;
     uint8_t *byte = pm_gpe0_byte(pm, offset);
 
+    if (log_enabled(LOG_PM)) {
+        log_line(LOG_PM, "GPE0_BLK+%u = 0x%02x; was 0x%02x", (unsigned)offset,
+                 (unsigned)value, *byte);
+    }
     if (offset < pm->gpe0_len / 2) {
         *byte &= ~value;
     } else {
@@ -225,6 +240,9 @@ void acpi_pm_set_sci(AcpiPm *pm, Irq *sci)
 
 void acpi_pm_set_acpi(AcpiPm *pm, bool enabled)
 {
+    if (log_enabled(LOG_PM)) {
+        log_line(LOG_PM, "ACPI mode %s", enabled ? "on" : "off");
+    }
     if (enabled) {
         pm->pm1_cnt |= ACPI_PM1_SCI_EN;
     } else {
@@ -236,12 +254,18 @@ void acpi_pm_set_acpi(AcpiPm *pm, bool enabled)
 void acpi_pm_raise_gpe(AcpiPm *pm, unsigned n)
 {
     g_assert(n < pm->gpe0_len * 4u);
+    if (log_enabled(LOG_PM)) {
+        log_line(LOG_PM, "GPE %u raised", n);
+    }
     pm->gpe0_sts[n / 8] |= 1u << n % 8;
     pm_update(pm);
 }
 
 void acpi_pm_power_button(AcpiPm *pm)
 {
+    if (log_enabled(LOG_PM)) {
+        log_line(LOG_PM, "power button pressed");
+    }
     pm->pm1_sts |= ACPI_PM1_PWRBTN;
     pm_update(pm);
 }

@@ -17,6 +17,7 @@
 #include "hw/acpi/loader.h"
 #include "util/bytes.h"
 #include "util/error.h"
+#include "util/log.h"
 
 #define PAGE_LEN 4096u
 
@@ -346,6 +347,40 @@ static void script_tell(const ScriptRun *run, BuiltinResult *result)
     }
 }
 
+/** What an entry that is done has done. */
+static void script_log(const ScriptRun *run, size_t n,
+                       const AcpiLoaderEntry *e)
+{
+    const ScriptBlob *blob = g_hash_table_lookup(run->blobs, e->file);
+
+    switch (e->command) {
+    case ACPI_LOADER_ALLOCATE:
+        log_line(LOG_FIRMWARE, "entry %zu: ALLOCATE %s, %u bytes aligned to "
+                 "%u in %s: 0x%" G_GINT64_MODIFIER "x", n, e->file,
+                 blob->file->len, e->align, e->zone == ACPI_ZONE_FSEG
+                 ? "the F-segment" : "high memory", blob->gpa);
+        break;
+    case ACPI_LOADER_ADD_POINTER:
+        log_line(LOG_FIRMWARE, "entry %zu: ADD_POINTER to %s in %s at %u, %u "
+                 "bytes: 0x%" G_GINT64_MODIFIER "x", n, e->source, e->file,
+                 e->offset, e->width, ldn_le(blob->bytes + e->offset,
+                                             e->width));
+        break;
+    case ACPI_LOADER_ADD_CHECKSUM:
+        log_line(LOG_FIRMWARE, "entry %zu: ADD_CHECKSUM of %s, %u bytes at "
+                 "%u, to %u: 0x%02x", n, e->file, e->len, e->start, e->offset,
+                 blob->bytes[e->offset]);
+        break;
+    case ACPI_LOADER_WRITE_POINTER:
+        log_line(LOG_FIRMWARE, "entry %zu: WRITE_POINTER to %s plus %u into "
+                 "%s at %u, %u bytes", n, e->source, e->source_offset, e->file,
+                 e->offset, e->width);
+        break;
+    default:
+        break;
+    }
+}
+
 /* All of it */
 
 static int64_t script_file_len(void *opaque, const char *name, bool *writable)
@@ -370,6 +405,9 @@ static bool script_complete(ScriptRun *run, const uint8_t *script, size_t len,
         g_assert(decoded);      /* it was, when it was checked */
         if (!script_apply(run, n, &e, error)) {
             return firmware_script_fault(error, n, &e);
+        }
+        if (log_enabled(LOG_FIRMWARE)) {
+            script_log(run, n, &e);
         }
     }
     if (!script_count_tables(run, &n, error)) {

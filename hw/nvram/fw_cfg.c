@@ -14,6 +14,7 @@
 #include "hw/acpi/platform.h"
 #include "util/bytes.h"
 #include "util/error.h"
+#include "util/log.h"
 #include "util/report.h"
 
 /* A key: bit 15 is the name space, bit 14 an old flag that is ignored */
@@ -159,6 +160,12 @@ static void fw_cfg_select(FwCfg *fw, uint16_t key)
 {
     fw->selected = fw_cfg_item(fw, key);
     fw->offset = 0;
+    if (log_enabled(LOG_FW_CFG)) {
+        log_line(LOG_FW_CFG, "select 0x%04x %s, %u bytes", key,
+                 !fw->selected ? "(nothing)"
+                 : fw->selected->name ? fw->selected->name : "(key)",
+                 fw->selected ? fw->selected->len : 0);
+    }
     if (fw->selected && fw->selected->producer && !fw->selected->content) {
         fw_cfg_make(fw, fw->selected->producer);
     }
@@ -271,6 +278,10 @@ static bool fw_cfg_dma_write(FwCfg *fw, uint64_t gpa, uint32_t len)
         return false;
     }
     memcpy(item->data + fw->offset, bytes, len);
+    if (log_enabled(LOG_FW_CFG)) {
+        log_line(LOG_FW_CFG, "%u bytes written at %u to %s", len, fw->offset,
+                 item->name);
+    }
     fw->offset += len;
     if (item->written) {
         item->written(item->opaque, fw->offset - len, len);
@@ -284,6 +295,13 @@ static bool fw_cfg_dma_transfer(FwCfg *fw, const uint8_t desc[DESC_LEN])
     uint32_t len = ld32_be(desc + DESC_LENGTH);
     uint64_t gpa = ld64_be(desc + DESC_ADDRESS);
 
+    if (log_enabled(LOG_FW_CFG)) {
+        log_line(LOG_FW_CFG, "DMA%s%s%s%s, %u bytes at 0x%" G_GINT64_MODIFIER
+                 "x", control & FW_CFG_DMA_SELECT ? " select" : "",
+                 control & FW_CFG_DMA_READ ? " read" : "",
+                 control & FW_CFG_DMA_WRITE ? " write" : "",
+                 control & FW_CFG_DMA_SKIP ? " skip" : "", len, gpa);
+    }
     if (control & FW_CFG_DMA_SELECT) {
         fw_cfg_select(fw, control >> DESC_KEY_SHIFT);
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "util/bytes.h"
+#include "util/log.h"
 
 /* PCI 3.0, 6.1, figure 6-1: the header that every function has */
 enum {
@@ -98,6 +99,12 @@ void pci_bus_config_write(PciBus *bus, uint32_t address, uint32_t value,
     PciDevice *dev = pci_bus_find(bus, address);
     uint32_t offset = address & 0xfff;
 
+    if (log_enabled(LOG_PCI)) {
+        log_line(LOG_PCI, "%02x:%02x.%x config 0x%03x = 0x%x (%u bytes)%s",
+                 address >> 20 & 0xff, address >> 15 & 0x1f,
+                 address >> 12 & 7, offset, value, size,
+                 dev ? "" : ": nobody is there");
+    }
     if (address & (size - 1)) {
         for (unsigned i = 0; i < size; i++) {
             pci_bus_config_write(bus, address + i, value >> (8 * i) & 0xff,

@@ -91,4 +91,9 @@ void monitor_answer_end(Monitor *mon, json_object *request);
 /** monitor_answer_end_text: with an id that is text already; NULL: none. */
 void monitor_answer_end_text(Monitor *mon, const char *id);
 
+/** monitor_log: tell those who asked for it (`-d qmp`) what was said; of long
+ *  texts the beginning. */
+void monitor_log(const Monitor *mon, const char *verb, const char *text,
+                 size_t len);
+
 #endif
