@@ -73,12 +73,15 @@ bool process_commit(Process *process, GError **error)
 {
     const Config *config = process->config;
     const SandboxOptions *sandbox = config->sandbox;
+    bool filter = sandbox && sandbox->enable;
 
+    if (filter && !sandbox_prepare(error)) {
+        return fm_error_prefix(error, "%s: ", config->sandbox_option);
+    }
     if (!process_drop(config, error)) {
         return false;
     }
-    if (sandbox && sandbox->enable &&
-        !sandbox_apply(process_sandbox_deny(sandbox), error)) {
+    if (filter && !sandbox_apply(process_sandbox_deny(sandbox), error)) {
         return fm_error_prefix(error, "%s: ", config->sandbox_option);
     }
     if (!config->daemonize) {

@@ -35,8 +35,12 @@ typedef struct SandboxLibrary {
     __typeof__(seccomp_load) *load;
 } SandboxLibrary;
 
-static bool sandbox_open_library(SandboxLibrary *lib, GError **error)
+/** Loaded once and for all: the process has one filter. */
+static SandboxLibrary sandbox_library;
+
+bool sandbox_prepare(GError **error)
 {
+    SandboxLibrary *lib = &sandbox_library;
     void *handle = dlopen(SANDBOX_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     const struct {
         void *slot;
@@ -136,40 +140,43 @@ static bool sandbox_add_rules(const SandboxLibrary *lib,
 
 bool sandbox_apply(unsigned deny, GError **error)
 {
-    SandboxLibrary lib;
+    const SandboxLibrary *lib = &sandbox_library;
     scmp_filter_ctx filter;
     int err;
     bool ok;
 
-    if (!sandbox_open_library(&lib, error)) {
-        return false;
-    }
-    filter = lib.init(SCMP_ACT_ALLOW);
+    g_assert(lib->load);        /* it was prepared */
+    filter = lib->init(SCMP_ACT_ALLOW);
     if (!filter) {
         return fm_error_set(error, "this host cannot filter system calls");
     }
-    lib.attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    lib->attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 #ifdef FIRMAMENT_SECCOMP_OPTIMIZE
     /* a tree instead of a list: each call passes seven rules, not a hundred;
      * a library that cannot do that makes the list */
-    lib.attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    lib->attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 #endif
-    ok = sandbox_add_rules(&lib, filter, deny, error);
+    ok = sandbox_add_rules(lib, filter, deny, error);
     if (ok) {
-        err = lib.load(filter);
+        err = lib->load(filter);
         ok = err == 0 ||
              fm_error_set(error, "the kernel does not take the filter: %s",
                           g_strerror(-err));
     }
-    lib.release(filter);
+    lib->release(filter);
     return ok;
 }
 
 #else
 
-bool sandbox_apply(unsigned deny, GError **error)
+bool sandbox_prepare(GError **error)
 {
     return fm_error_set(error, "this program was built without libseccomp");
+}
+
+bool sandbox_apply(unsigned deny, GError **error)
+{
+    return sandbox_prepare(error);
 }
 
 #endif

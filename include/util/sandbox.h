@@ -21,7 +21,16 @@ typedef enum SandboxDeny {
 } SandboxDeny;
 
 /**
- * sandbox_apply:
+ * sandbox_prepare: load what sandbox_apply() needs, while its file can still be
+ * reached (-run-with chroot=).
+ *
+ * Returns: false with @error set if this build or this host has no such
+ * library.
+ */
+bool sandbox_prepare(GError **error);
+
+/**
+ * sandbox_apply: after sandbox_prepare().
  * @deny: SandboxDeny bits
  *
  * Deny, from now on and for all threads, what no part of this program does.

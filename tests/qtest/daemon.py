@@ -424,6 +424,13 @@ def test_sandbox_user(rig):
     sandboxed(rig, pid, True)
     assert proc_status(pid)['Uid'].split()[0] == str(NOBODY.pw_uid)
     quit_daemon(rig, pid)
+    (rig.dir / 'pid').unlink()
+    # there is no library below that root
+    (rig.dir / 'jail').mkdir()
+    pid = rig.daemon(*QMP, '-sandbox', DENY, '-run-with',
+                     'user=nobody,chroot=jail')
+    sandboxed(rig, pid, True)
+    quit_daemon(rig, pid)
 
 
 def test_sandbox_bad(rig):

@@ -165,7 +165,7 @@ static int run_child(unsigned deny, Call *call)
         int err;
 
         child_mute();
-        if (!sandbox_apply(deny, NULL)) {
+        if (!sandbox_prepare(NULL) || !sandbox_apply(deny, NULL)) {
             _exit(CHILD_NO_FILTER);
         }
         err = call();
@@ -292,7 +292,7 @@ static void test_threads(void)
         alarm(10);
         if (pipe(thread_pipe) ||
             pthread_create(&thread, NULL, thread_that_mounts, NULL) ||
-            !sandbox_apply(ALL, NULL)) {
+            !sandbox_prepare(NULL) || !sandbox_apply(ALL, NULL)) {
             _exit(CHILD_NO_FILTER);
         }
         _exit(call_mount_in_old_thread());
@@ -315,7 +315,7 @@ static void test_not_there(void)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(sandbox_apply(0, &error));
+    g_assert_false(sandbox_prepare(&error));
     g_assert_nonnull(error);
 }
 
