@@ -125,6 +125,25 @@ bool config_add_stream(Config *c, GPtrArray *streams, const char *option,
 
 /* What follows from all together */
 
+/** Accelerators that the field knows and we have not. */
+static bool config_accel_exists(const char *name)
+{
+    static const char *const names[] = {
+        "hax", "hvf", "kvm", "mshv", "nvmm", "tcg", "whpx", "xen", NULL,
+    };
+
+    return g_strv_contains(names, name);
+}
+
+/** Without processors there is nothing to accelerate: what was asked for is
+ *  as good as what there is. */
+static bool config_accel_is_idle(const Config *c, const char *name)
+{
+    const MachineClass *klass = object_type_class(c->machine_type);
+
+    return !klass->has_cpus && config_accel_exists(name);
+}
+
 static bool config_resolve_accel(Config *c, GError **error)
 {
     const char *from_machine = c->machine->accel;
@@ -152,29 +171,45 @@ static bool config_resolve_accel(Config *c, GError **error)
             c->accel = g_strdup(name);
             return true;
         }
+        if (config_accel_is_idle(c, name)) {
+            c->accel = g_strdup("qtest");
+            return true;
+        }
         if (i + 1 < c->accels->len) {
             report_warning("%s%s: not available; trying the next", option,
                            name);
         } else {
-            fm_error_set(error, "%s%s: invalid accelerator %s (-accel help "
-                         "lists them)", option, name, name);
+            fm_error_set(error, "%s%s: %s %s%s (-accel help lists them)",
+                         option, name,
+                         config_accel_exists(name) ? "accelerator"
+                                                   : "invalid accelerator",
+                         name,
+                         config_accel_exists(name)
+                         ? " is not available in this version" : "");
         }
     }
     return false;
 }
 
+static const char *config_machine_option(const Config *c)
+{
+    return c->machine_option ? c->machine_option : "-machine";
+}
+
+static bool config_find_machine(Config *c, GError **error)
+{
+    c->machine_type = machine_find_type(c->machine->type);
+    return c->machine_type ||
+           fm_error_set(error, "%s: unsupported machine type '%s' (-machine "
+                        "help lists them)", config_machine_option(c),
+                        c->machine->type);
+}
+
 static bool config_resolve_machine(Config *c, GError **error)
 {
-    const MachineClass *klass;
-    const char *option = c->machine_option ? c->machine_option : "-machine";
+    const MachineClass *klass = object_type_class(c->machine_type);
+    const char *option = config_machine_option(c);
 
-    c->machine_type = machine_find_type(c->machine->type);
-    if (!c->machine_type) {
-        return fm_error_set(error, "%s: unsupported machine type '%s' "
-                            "(-machine help lists them)", option,
-                            c->machine->type);
-    }
-    klass = object_type_class(c->machine_type);
     if (!klass->acpi && (c->machine->dump_acpi ||
                          c->machine->firmware == MACHINE_FIRMWARE_BUILTIN)) {
         return fm_error_set(error, "%s: machine type '%s' has no firmware "
@@ -236,8 +271,8 @@ static void config_default_serial(Config *c)
 
 bool config_resolve(Config *c, GError **error)
 {
-    if (!config_resolve_qtest(c, error) || !config_resolve_accel(c, error) ||
-        !config_resolve_machine(c, error)) {
+    if (!config_resolve_qtest(c, error) || !config_find_machine(c, error) ||
+        !config_resolve_accel(c, error) || !config_resolve_machine(c, error)) {
         return false;
     }
     config_default_serial(c);

@@ -13,6 +13,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -363,6 +364,15 @@ static bool system_make_machine(System *system, GError **error)
            machine_finish(system->machine, error);
 }
 
+/** Last, so that what is short is told as what it is. */
+static bool system_lock_memory(const System *system, GError **error)
+{
+    return !system->config->mem_lock ||
+           mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ||
+           fm_error_set(error, "-overcommit mem-lock=on: memory cannot be "
+                        "locked: %s", g_strerror(errno));
+}
+
 /* All of it */
 
 System *system_new(const Config *config, GError **error)
@@ -387,6 +397,7 @@ System *system_new(const Config *config, GError **error)
         !system_make_machine(system, error) ||
         !system_make_monitors(system, error) ||
         !system_make_qtest(system, error) ||
+        !system_lock_memory(system, error) ||
         !system_wait_for_clients(system, error)) {
         system_free(system);
         return NULL;

@@ -5,7 +5,9 @@
  */
 #include "hw/core/machine.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "util/error.h"
 
@@ -77,6 +79,30 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
     object_container(root, MACHINE_NAMED_DEVICES);
     object_container(root, MACHINE_OTHER_DEVICES);
     return true;
+}
+
+static bool machine_advise(uint8_t *host, uint64_t len, int advice,
+                           const char *option, GError **error)
+{
+    return madvise(host, len, advice) == 0 ||
+           fm_error_set(error, "%s: this host cannot do that: %s", option,
+                        g_strerror(errno));
+}
+
+bool machine_init_ram(Machine *machine, MemoryRegion *ram, const char *name,
+                      GError **error)
+{
+    const MachineOptions *options = machine_options(machine);
+    const MachineSetup *setup = machine->setup;
+    uint64_t len = setup->ram_size;
+
+    return memory_region_init_ram(ram, name, len, setup->ram_host, error) &&
+           (options->dump_guest_core ||
+            machine_advise(ram->host, len, MADV_DONTDUMP,
+                           "dump-guest-core=off", error)) &&
+           (!options->mem_merge ||
+            machine_advise(ram->host, len, MADV_MERGEABLE, "mem-merge=on",
+                           error));
 }
 
 bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
@@ -226,7 +252,26 @@ static bool machine_check(const Object *obj, const void *config,
                           GError **error)
 {
     const MachineOptions *options = config;
+    const MachineClass *klass = object_type_class(obj->type);
 
+    if (options->acpi == (klass->acpi ? ON_OFF_AUTO_OFF : ON_OFF_AUTO_ON)) {
+        return fm_error_set(error, "acpi=%s is not available: a machine of "
+                            "type '%s' %s", klass->acpi ? "off" : "on",
+                            klass->name, klass->acpi ? "always has ACPI"
+                                                     : "never has ACPI");
+    }
+    if (options->smm == ON_OFF_AUTO_ON) {
+        return fm_error_set(error, "smm=on is not available: no processor of "
+                            "this version has system management mode");
+    }
+    if (options->vmport == ON_OFF_AUTO_ON) {
+        return fm_error_set(error, "vmport=on is not available: there is no "
+                            "such device");
+    }
+    if (options->usb) {
+        return fm_error_set(error, "usb=on is not available: there is no USB "
+                            "controller");
+    }
     return machine_check_text("x-oem-id", options->x_oem_id, 6, error) &&
            machine_check_text("x-oem-table-id", options->x_oem_table_id, 8,
                               error);

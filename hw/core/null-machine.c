@@ -20,8 +20,7 @@ static bool null_machine_build(Machine *machine, GError **error)
     if (!machine->setup->ram_size) {
         return true;
     }
-    if (!memory_region_init_ram(&null->ram, "ram", machine->setup->ram_size,
-                                machine->setup->ram_host, error)) {
+    if (!machine_init_ram(machine, &null->ram, "ram", error)) {
         return false;
     }
     memory_region_add(&machine->memory_root, 0, &null->ram, 0);
@@ -36,6 +35,7 @@ static void null_machine_finalize(Object *obj)
 static const MachineClass null_machine_class = {
     .name = "none",
     .max_cpus = 1,
+    .ram_name = "ram",
     .ram_most = UINT64_C(1) << 40,
     .build = null_machine_build,
 };

@@ -35,8 +35,7 @@ static bool pc_build_ram(PcMachine *pc, GError **error)
     }
     pc->ram_low_size = low;
     pc->ram_high_size = setup->ram_size - low;
-    if (!memory_region_init_ram(&pc->ram, "pc.ram", setup->ram_size,
-                                setup->ram_host, error)) {
+    if (!machine_init_ram(&pc->parent, &pc->ram, PC_RAM_NAME, error)) {
         return false;
     }
     /* what lies behind the VGA and ROM areas only shadowing shows (PAM) */

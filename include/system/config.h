@@ -62,6 +62,7 @@ typedef struct Config {
     MessageOptions *message;
     bool no_defaults;
     bool paused;                /* -S */
+    bool mem_lock;              /* keep all memory from being paged out */
 } Config;
 
 /** config_new: what holds if no option says otherwise. */

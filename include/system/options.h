@@ -24,6 +24,10 @@ typedef bool OptionHandler(Config *c, const char *option, const char *arg,
 OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
     option_uuid, option_bios, option_acpitable, option_fw_cfg;
 
+/* options-compat.c */
+OptionHandler option_net, option_audiodev, option_vga, option_parallel,
+    option_overcommit, option_enable_kvm, option_no_hpet;
+
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,
     option_serial, option_debugcon, option_qmp, option_mon, option_qtest,

@@ -64,7 +64,9 @@ typedef struct MachineClass {
     const char *alias;          /* the name without a version; NULL: none */
     bool is_default;
     bool acpi;                  /* it has ACPI tables */
-    unsigned max_cpus;
+    bool has_cpus;              /* processors, for an accelerator to run */
+    unsigned max_cpus;          /* that -smp may ask for */
+    const char *ram_name;       /* its RAM's region */
     uint64_t ram_default;       /* bytes, without -m */
     uint64_t ram_least, ram_most;
     /** Make RAM, buses and the board's own devices. */
@@ -121,6 +123,15 @@ bool machine_check_ram(const ObjectType *type, uint64_t ram_size,
  */
 bool machine_build(Machine *machine, const MachineSetup *setup,
                    GError **error);
+
+/**
+ * machine_init_ram: what a class's build() makes the machine's RAM with: all of
+ * it as one region, treated on the host as the options say.
+ *
+ * Returns: false with @error set if the host refuses.
+ */
+bool machine_init_ram(Machine *machine, MemoryRegion *ram, const char *name,
+                      GError **error);
 
 /**
  * machine_plug: wire @dev and realize it.

@@ -13,6 +13,9 @@
 #include "hw/acpi/pm.h"
 #include "hw/i386/pc-machine.h"
 
+/** What its RAM is called, and the memory backend that a tool makes for it. */
+#define PC_RAM_NAME "pc.ram"
+
 #define PC_RAM_DEFAULT (128 * 1024 * 1024)
 
 /** Below 1 MiB there would be no place for tables. */
