@@ -51,6 +51,7 @@ Config *config_new(void)
         g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     c->setup.files = g_ptr_array_new_with_free_func(machine_file_free);
     c->setup.n_cpus = c->setup.max_cpus = 1;
+    c->setup.topology = (CpuTopology){ 1, 1, 1 };
     c->chardevs = g_ptr_array_new_with_free_func(config_item_free);
     c->objects = g_ptr_array_new_with_free_func(config_item_free);
     c->devices = g_ptr_array_new_with_free_func(config_item_free);
@@ -141,7 +142,7 @@ static bool config_accel_is_idle(const Config *c, const char *name)
 {
     const MachineClass *klass = object_type_class(c->machine_type);
 
-    return !klass->has_cpus && config_accel_exists(name);
+    return !klass->cpu_type && config_accel_exists(name);
 }
 
 static bool config_resolve_accel(Config *c, GError **error)

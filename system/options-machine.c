@@ -236,6 +236,7 @@ static bool option_smp_resolve(SmpOptions *s, MachineSetup *setup,
     } else if (wanted && !s->has_sockets) {
         sockets = MAX(wanted / (dies * cores * threads), 1);
     }
+    setup->topology = (CpuTopology){ dies, cores, threads };
     product = sockets * dies * cores * threads;
     setup->max_cpus = s->has_maxcpus ? s->maxcpus : product;
     setup->n_cpus = s->has_cpus ? s->cpus : setup->max_cpus;

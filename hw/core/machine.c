@@ -123,6 +123,15 @@ bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
     return true;
 }
 
+bool machine_add_cpu(Machine *machine, Cpu *cpu, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("cpu[%u]", cpu->index);
+    const MachinePart part = { name, &cpu->parent };
+
+    g_ptr_array_add(machine->cpus, cpu);
+    return machine_add_parts(machine, &part, 1, error);
+}
+
 bool machine_plug(Machine *machine, Device *dev, const char *id,
                   GError **error)
 {
@@ -221,6 +230,7 @@ static void machine_init(Object *obj)
     address_space_init(&machine->memory, "memory", &machine->memory_root);
     address_space_init(&machine->io, "io", &machine->io_root);
     clock_init(&machine->clock);
+    machine->cpus = g_ptr_array_new();
 }
 
 static void machine_finalize(Object *obj)
@@ -232,6 +242,7 @@ static void machine_finalize(Object *obj)
     memory_region_cleanup(&machine->memory_root);
     memory_region_cleanup(&machine->io_root);
     clock_cleanup(&machine->clock);
+    g_ptr_array_unref(machine->cpus);
 }
 
 /** A character is one byte of a table's field; a NUL is two bytes here. */

@@ -9,6 +9,7 @@
 #include "hw/i386/pc-acpi.h"
 #include "hw/i386/pc-fw-cfg.h"
 #include "hw/timer/hpet.h"
+#include "target/i386/cpu.h"
 #include "util/error.h"
 
 #define PC_RAM_BASE (640 * 1024)
@@ -151,6 +152,21 @@ static bool pc_build_timers(PcMachine *pc, GError **error)
     return machine_add_parts(&pc->parent, parts, n, error);
 }
 
+static bool pc_build_cpus(PcMachine *pc, GError **error)
+{
+    const MachineSetup *setup = pc->parent.setup;
+    const ObjectType *type = x86_cpu_find_type(setup->cpu_model);
+
+    for (unsigned i = 0; i < setup->n_cpus; i++) {
+        if (!machine_add_cpu(&pc->parent, x86_cpu_new(type, i,
+                                                      &setup->topology),
+                             error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool pc_build(Machine *machine, GError **error)
 {
     PcMachine *pc = (PcMachine *)machine;
@@ -158,7 +174,7 @@ bool pc_build(Machine *machine, GError **error)
     return pc_build_ram(pc, error) && pc_build_rom(pc, error) &&
            pc_build_interrupts(pc, error) && pc_build_fw_cfg(pc, error) &&
            pc_machine_class(pc)->build_chipset(pc, error) &&
-           pc_build_timers(pc, error);
+           pc_build_timers(pc, error) && pc_build_cpus(pc, error);
 }
 
 bool pc_plug(Machine *machine, Device *dev, GError **error)

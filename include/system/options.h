@@ -20,6 +20,19 @@
 typedef bool OptionHandler(Config *c, const char *option, const char *arg,
                            GError **error);
 
+/** An option that has parameters. */
+typedef struct OptionGroup {
+    const char *name;           /* in introspection and in a configuration
+                                   file */
+    const char *option;         /* on the command line, without the dash */
+    const QapiType *type;       /* of its argument */
+    const char *id;             /* what `[name "ID"]` in a file sets; NULL: such
+                                   a section has no name of its own */
+} OptionGroup;
+
+/** option_groups: all of them; ends with one that has no name. */
+const OptionGroup *option_groups(void);
+
 /* options-machine.c */
 OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
     option_uuid, option_bios, option_acpitable, option_fw_cfg;

@@ -52,7 +52,7 @@ static void test_refused(void)
         { "-machine none,acpi=on", "-machine *: acpi=on *'none'*" },
         { "-machine q35,dump-guest-core=maybe", "*'dump-guest-core'*" },
         { "-net user", "-net user: *'user'*none*" },
-        { "-nic tap,id=x", "-nic tap,id=x: Invalid parameter 'id'" },
+        { "-nic none,id=x", "-nic none,id=x: Invalid parameter 'id'" },
         { "-netdev user,id=n", "-netdev: not available in this version" },
         { "-usb", "-usb: not available in this version" },
         { "-vga std", "-vga std: 'std' *" },

@@ -13,6 +13,7 @@
 #define HW_CORE_MACHINE_H
 
 #include "hw/core/clock.h"
+#include "hw/core/cpu.h"
 #include "hw/core/device.h"
 #include "qapi-types.h"
 #include "system/memory.h"
@@ -40,6 +41,7 @@ typedef struct MachineSetup {
     uint64_t ram_size;          /* bytes, a multiple of 4096 */
     uint8_t *ram_host;          /* memory backend's; NULL: allocate */
     unsigned n_cpus, max_cpus;  /* 1 to the class's max_cpus */
+    CpuTopology topology;
     const char *cpu_model;      /* as given; NULL: the default */
     Uuid uuid;                  /* zeros: none given */
     GPtrArray *acpi_tables;     /* GBytes; NULL: none */
@@ -64,9 +66,10 @@ typedef struct MachineClass {
     const char *alias;          /* the name without a version; NULL: none */
     bool is_default;
     bool acpi;                  /* it has ACPI tables */
-    bool has_cpus;              /* processors, for an accelerator to run */
     unsigned max_cpus;          /* that -smp may ask for */
     const char *ram_name;       /* its RAM's region */
+    const char *cpu_type;       /* of the default CPU model; NULL: it has
+                                   no processors */
     uint64_t ram_default;       /* bytes, without -m */
     uint64_t ram_least, ram_most;
     /** Make RAM, buses and the board's own devices. */
@@ -93,6 +96,7 @@ struct Machine {
     MemoryRegion memory_root, io_root;
     AddressSpace memory, io;
     Clock clock;
+    GPtrArray *cpus;            /* Cpu, borrowed, by index */
 };
 
 /** Abstract; its configuration is MachineOptions. */
@@ -143,6 +147,9 @@ bool machine_init_ram(Machine *machine, MemoryRegion *ram, const char *name,
  */
 bool machine_plug(Machine *machine, Device *dev, const char *id,
                   GError **error);
+
+/** machine_add_cpu: put @cpu, which is taken over, under /machine. */
+bool machine_add_cpu(Machine *machine, Cpu *cpu, GError **error);
 
 /** A device of the board's own. */
 typedef struct MachinePart {

@@ -16,6 +16,9 @@
 /** What its RAM is called, and the memory backend that a tool makes for it. */
 #define PC_RAM_NAME "pc.ram"
 
+/** Type of the default CPU model. */
+#define PC_CPU_TYPE "qemu64-x86_64-cpu"
+
 #define PC_RAM_DEFAULT (128 * 1024 * 1024)
 
 /** Below 1 MiB there would be no place for tables. */
