@@ -8,6 +8,7 @@
 
 static const OptionGroup groups[] = {
     { "accel", "accel", &qapi_type_AcceleratorOptions, NULL },
+    { "action", "action", &qapi_type_ActionSettings, NULL },
     { "acpi", "acpitable", &qapi_type_AcpiTableOptions, NULL },
     { "audiodev", "audiodev", &qapi_type_AudiodevOptions, "id" },
     { "chardev", "chardev", &qapi_type_ChardevOptions, "id" },

@@ -60,6 +60,16 @@ static const OptionDef option_defs[] = {
     { "qtest", "STREAM", "let a test drive the machine", option_qtest },
     { "qtest-log", "FILE|none", "where the test's conversation is logged",
       option_qtest_log },
+    { "action", "[reboot=reset|shutdown][,shutdown=poweroff|pause]"
+      "[,panic=ACTION][,watchdog=ACTION]",
+      "what becomes of the machine when something happens to it",
+      option_action },
+    { "no-reboot", NULL, "short for -action reboot=shutdown",
+      option_no_reboot },
+    { "no-shutdown", NULL, "short for -action shutdown=pause",
+      option_no_shutdown },
+    { "watchdog-action", "ACTION", "short for -action watchdog=ACTION",
+      option_watchdog_action },
     { "S", NULL, "do not start the machine ('cont' does)", option_paused },
     { "nodefaults", NULL, "no devices but those asked for",
       option_nodefaults },
@@ -116,14 +126,14 @@ static const OptionDef *option_find(const char *name)
 
 /** Options that command lines for other emulators often have. */
 static const char *const options_elsewhere[] = {
-    "action", "add-fd", "append", "audio", "blockdev", "boot", "cdrom", "d",
+    "add-fd", "append", "audio", "blockdev", "boot", "cdrom", "d",
     "D", "daemonize", "dfilter", "drive", "gdb", "global", "hda",
     "hdb", "icount", "incoming", "initrd", "kernel", "L", "loadvm",
     "mem-path", "mem-prealloc", "monitor", "netdev",
-    "no-reboot", "no-shutdown", "numa", "pidfile",
+    "numa", "pidfile",
     "preconfig", "qmp-pretty", "readconfig", "rtc", "run-with", "s", "sandbox",
     "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb",
-    "vnc", "watchdog-action", "writeconfig", NULL,
+    "vnc", "writeconfig", NULL,
 };
 
 static bool option_is_about_messages(const OptionDef *def)

@@ -384,6 +384,7 @@ System *system_new(const Config *config, GError **error)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     system->config = config;
     system->setup = config->setup;
+    system->actions = config->actions;
     system->state = RUN_STATE_PRELAUNCH;
     system->root = object_new(&container_type, NULL, NULL);
     object_container(system->root, "/objects");

@@ -194,6 +194,15 @@ void machine_request(Machine *machine, MachineRequest request)
     }
 }
 
+void machine_power_button(Machine *machine)
+{
+    const MachineClass *klass = machine_class(machine);
+
+    if (klass->power_button) {
+        klass->power_button(machine);
+    }
+}
+
 static bool machine_describe_one(Object *obj, void *opaque)
 {
     if (object_is_a(obj, &device_type)) {

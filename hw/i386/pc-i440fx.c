@@ -25,6 +25,7 @@ static bool pc_i440fx_build_chipset(PcMachine *pc, GError **error)
     i440fx_wire((I440fx *)bridge, &wiring);
     piix3_wire((Piix3 *)isa, pc_reset, pc);
     piix4_pm_wire((Piix4Pm *)pm, pc_irq(pc, PIIX4_SCI_IRQ), pc_sleep, pc);
+    pc->pm = &((Piix4Pm *)pm)->pm;
 
     const MachinePart parts[] = {
         { "i440fx", &bridge->parent },
@@ -49,6 +50,7 @@ static const PcMachineClass pc_i440fx_class = {
         .plug = pc_plug,
         .finish = pc_finish,
         .boot = pc_boot,
+        .power_button = pc_power_button,
         .acpi_blobs = pc_acpi_blobs,
     },
     .ram_low_most = UINT64_C(0xe0000000),

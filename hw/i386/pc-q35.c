@@ -34,6 +34,7 @@ static bool pc_q35_build_chipset(PcMachine *pc, GError **error)
     }
     q35_mch_wire((Q35Mch *)mch, &mch_wiring);
     ich9_lpc_wire((Ich9Lpc *)lpc, &lpc_wiring);
+    pc->pm = &((Ich9Lpc *)lpc)->pm;
 
     const MachinePart parts[] = {
         { "mch", &mch->parent },
@@ -56,6 +57,7 @@ static const PcMachineClass pc_q35_class = {
         .plug = pc_plug,
         .finish = pc_finish,
         .boot = pc_boot,
+        .power_button = pc_power_button,
         .acpi_blobs = pc_acpi_blobs,
     },
     .ram_low_most = UINT64_C(0xb0000000),

@@ -233,6 +233,11 @@ bool pc_boot(Machine *machine, GError **error)
            builtin_firmware_run(&machine->memory, &machine->io, NULL, error);
 }
 
+void pc_power_button(Machine *machine)
+{
+    acpi_pm_power_button(((PcMachine *)machine)->pm);
+}
+
 const AcpiBlobSet *pc_acpi_blobs(const Machine *machine)
 {
     return ((const PcMachine *)machine)->acpi_blobs;

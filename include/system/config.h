@@ -62,6 +62,7 @@ typedef struct Config {
     MessageOptions *message;
     bool no_defaults;
     bool paused;                /* -S */
+    ActionSettings actions;     /* what was given */
     bool mem_lock;              /* keep all memory from being paged out */
 } Config;
 

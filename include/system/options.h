@@ -41,6 +41,10 @@ OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
 OptionHandler option_net, option_audiodev, option_vga, option_parallel,
     option_overcommit, option_enable_kvm, option_no_hpet;
 
+/* options-run.c */
+OptionHandler option_action, option_watchdog_action, option_no_reboot,
+    option_no_shutdown;
+
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,
     option_serial, option_debugcon, option_qmp, option_mon, option_qtest,

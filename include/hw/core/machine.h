@@ -80,6 +80,8 @@ typedef struct MachineClass {
     bool (*finish)(Machine *machine, GError **error);
     /** After every reset: play the firmware's part.  NULL: nothing to do. */
     bool (*boot)(Machine *machine, GError **error);
+    /** The power button is pressed.  NULL: there is none. */
+    void (*power_button)(Machine *machine);
     /** The ACPI blobs that firmware was last given, borrowed; NULL if there
      *  are none.  A machine without ACPI has no such function. */
     const struct AcpiBlobSet *(*acpi_blobs)(const Machine *machine);
@@ -178,6 +180,9 @@ bool machine_reset(Machine *machine, GError **error);
 /** machine_request: hand what the guest wants to whoever runs the machine;
  *  it acts after the guest's access is over. */
 void machine_request(Machine *machine, MachineRequest request);
+
+/** machine_power_button: press it, if there is one. */
+void machine_power_button(Machine *machine);
 
 /** machine_acpi_blobs: as MachineClass.acpi_blobs; NULL without ACPI. */
 const struct AcpiBlobSet *machine_acpi_blobs(const Machine *machine);
