@@ -9,6 +9,7 @@
 
 #include "chardev/char.h"
 #include "qapi/walker.h"
+#include "qom/globals.h"
 #include "util/error.h"
 #include "util/report.h"
 
@@ -40,6 +41,11 @@ static void machine_file_free(void *p)
     g_free(file);
 }
 
+static void config_global_free(void *global)
+{
+    qapi_free(&qapi_type_GlobalOptions, global);
+}
+
 Config *config_new(void)
 {
     Config *c = g_new0(Config, 1);
@@ -49,6 +55,7 @@ Config *config_new(void)
     c->accels = g_ptr_array_new_with_free_func(g_free);
     c->setup.acpi_tables =
         g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    c->setup.globals = g_ptr_array_new_with_free_func(config_global_free);
     c->setup.files = g_ptr_array_new_with_free_func(machine_file_free);
     c->setup.n_cpus = c->setup.max_cpus = 1;
     c->setup.topology = (CpuTopology){ 1, 1, 1 };
@@ -80,7 +87,7 @@ void config_free(Config *c)
     g_free((char *)c->setup.cpu_model);
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
     GPtrArray *const lists[] = {
-        c->accels, c->setup.acpi_tables, c->setup.files, c->chardevs,
+        c->accels, c->setup.acpi_tables, c->setup.globals, c->setup.files, c->chardevs,
         c->objects, c->devices, c->monitors, c->qmps, c->serials,
         c->debugcons, c->qtests,
     };
@@ -211,6 +218,7 @@ static bool config_resolve_machine(Config *c, GError **error)
     const MachineClass *klass = object_type_class(c->machine_type);
     const char *option = config_machine_option(c);
 
+    globals_apply(c->setup.globals, c->machine_type, c->machine);
     if (!klass->acpi && (c->machine->dump_acpi ||
                          c->machine->firmware == MACHINE_FIRMWARE_BUILTIN)) {
         return fm_error_set(error, "%s: machine type '%s' has no firmware "

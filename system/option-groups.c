@@ -14,6 +14,7 @@ static const OptionGroup groups[] = {
     { "chardev", "chardev", &qapi_type_ChardevOptions, "id" },
     { "device", "device", &qapi_type_DeviceOptions, "id" },
     { "fw_cfg", "fw_cfg", &qapi_type_FwCfgOptions, "name" },
+    { "global", "global", &qapi_type_GlobalOptions, NULL },
     { "machine", "machine", &qapi_type_MachineOptions, NULL },
     { "memory", "m", &qapi_type_MemoryOptions, NULL },
     { "mon", "mon", &qapi_type_MonitorOptions, "id" },

@@ -49,6 +49,9 @@ static const OptionDef option_defs[] = {
       "create an object (-object help lists the types)", option_object },
     { "device", "DRIVER[,id=ID][,PROP=VALUE...]",
       "add a device (-device help lists the drivers)", option_device },
+    { "global", "DRIVER.PROP=VALUE", "a value for a property of all devices, "
+      "objects and machines of a type; also as "
+      "driver=DRIVER,property=PROP,value=VALUE", option_global },
     { "chardev", "BACKEND,id=ID[,PROP=VALUE...]",
       "create a character device (-chardev help lists the kinds)",
       option_chardev },
@@ -127,7 +130,7 @@ static const OptionDef *option_find(const char *name)
 /** Options that command lines for other emulators often have. */
 static const char *const options_elsewhere[] = {
     "add-fd", "append", "audio", "blockdev", "boot", "cdrom", "d",
-    "D", "daemonize", "dfilter", "drive", "gdb", "global", "hda",
+    "D", "daemonize", "dfilter", "drive", "gdb", "hda",
     "hdb", "icount", "incoming", "initrd", "kernel", "L", "loadvm",
     "mem-path", "mem-prealloc", "monitor", "netdev",
     "numa", "pidfile",

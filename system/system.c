@@ -21,6 +21,7 @@
 #include "backends/memory.h"
 #include "hw/acpi/walk.h"
 #include "qapi/walker.h"
+#include "qom/globals.h"
 #include "util/error.h"
 #include "util/report.h"
 
@@ -48,6 +49,7 @@ bool system_object_add(System *system, const ObjectOptions *options,
         return false;
     }
     config = qapi_clone(branch->type, (const char *)options + branch->offset);
+    globals_apply(system->setup.globals, type, config);
     obj = object_new(type, config, error);
     if (!obj) {
         return false;
@@ -278,9 +280,9 @@ static bool system_find_ram(System *system, MachineSetup *setup,
 static bool system_plug(System *system, const ObjectType *type, void *options,
                         const char *id, const char *option, GError **error)
 {
-    Object *dev = object_new(type, options, error);
+    Device *dev = device_new(type, options, system->setup.globals, error);
 
-    if (!dev || !machine_plug(system->machine, (Device *)dev, id, error)) {
+    if (!dev || !machine_plug(system->machine, dev, id, error)) {
         return fm_error_prefix(error, "%s: ", option);
     }
     return true;

@@ -75,12 +75,14 @@ static void pc_fill_cmos(PcMachine *pc)
 bool pc_fill_fw_cfg(PcMachine *pc, GError **error)
 {
     /* for each of S0 to S5: bit 7, it is there; SLP_TYP */
-    static const uint8_t states[] = { 0x80, 0x00, 0x00, 0x81, 0x82, 0x80 };
+    const uint8_t states[] = {
+        0x80, 0x00, 0x00, pc->pm_properties->disable_s3 ? 0x01 : 0x81,
+        pc->pm_properties->disable_s4 ? 0x02 : 0x82, 0x80,
+    };
     const MachineSetup *setup = pc->parent.setup;
     g_autoptr(GBytes) uuid = g_bytes_new(setup->uuid.bytes, 16);
     g_autoptr(GBytes) e820 = pc_e820(pc);
-    g_autoptr(GBytes) system_states = g_bytes_new_static(states,
-                                                         sizeof(states));
+    g_autoptr(GBytes) system_states = g_bytes_new(states, sizeof(states));
     FwCfg *fw = pc->fw_cfg;
 
     fw_cfg_add_key(fw, FW_CFG_UUID, uuid);

@@ -26,6 +26,7 @@ static bool pc_i440fx_build_chipset(PcMachine *pc, GError **error)
     piix3_wire((Piix3 *)isa, pc_reset, pc);
     piix4_pm_wire((Piix4Pm *)pm, pc_irq(pc, PIIX4_SCI_IRQ), pc_sleep, pc);
     pc->pm = &((Piix4Pm *)pm)->pm;
+    pc->pm_properties = piix4_pm_properties((Piix4Pm *)pm);
 
     const MachinePart parts[] = {
         { "i440fx", &bridge->parent },

@@ -35,6 +35,7 @@ static bool pc_q35_build_chipset(PcMachine *pc, GError **error)
     q35_mch_wire((Q35Mch *)mch, &mch_wiring);
     ich9_lpc_wire((Ich9Lpc *)lpc, &lpc_wiring);
     pc->pm = &((Ich9Lpc *)lpc)->pm;
+    pc->pm_properties = ich9_lpc_properties((Ich9Lpc *)lpc);
 
     const MachinePart parts[] = {
         { "mch", &mch->parent },

@@ -80,10 +80,13 @@ static bool pc_build_rom(PcMachine *pc, GError **error)
 
 /* Devices */
 
-/** A device of the board's own; it has no configuration to refuse. */
-static Device *pc_new_device(const ObjectType *type)
+/** A device of the board's own; what it can be told, it does not refuse. */
+static Device *pc_new_device(PcMachine *pc, const ObjectType *type)
 {
-    return (Device *)object_new(type, NULL, NULL);
+    Device *dev = device_new(type, NULL, pc->parent.setup->globals, NULL);
+
+    g_assert(dev);
+    return dev;
 }
 
 Irq *pc_irq(PcMachine *pc, unsigned gsi)
@@ -93,7 +96,7 @@ Irq *pc_irq(PcMachine *pc, unsigned gsi)
 
 PciDevice *pc_new_pci(PcMachine *pc, const ObjectType *type, uint8_t devfn)
 {
-    PciDevice *dev = (PciDevice *)pc_new_device(type);
+    PciDevice *dev = (PciDevice *)pc_new_device(pc, type);
 
     pci_bus_plug(&pc->pci, dev, devfn);
     return dev;
@@ -101,7 +104,7 @@ PciDevice *pc_new_pci(PcMachine *pc, const ObjectType *type, uint8_t devfn)
 
 static bool pc_build_interrupts(PcMachine *pc, GError **error)
 {
-    const MachinePart part = { "ioapic", pc_new_device(&ioapic_type) };
+    const MachinePart part = { "ioapic", pc_new_device(pc, &ioapic_type) };
 
     pc->ioapic = (IoApic *)part.dev;
     ioapic_wire(pc->ioapic, &pc->parent.memory_root);
@@ -114,7 +117,7 @@ static bool pc_build_interrupts(PcMachine *pc, GError **error)
 
 static bool pc_build_fw_cfg(PcMachine *pc, GError **error)
 {
-    const MachinePart part = { "fw_cfg", pc_new_device(&fw_cfg_type) };
+    const MachinePart part = { "fw_cfg", pc_new_device(pc, &fw_cfg_type) };
 
     pc->fw_cfg = (FwCfg *)part.dev;
     fw_cfg_wire(pc->fw_cfg, &pc->parent.memory, &pc->parent.io_root);
@@ -123,7 +126,7 @@ static bool pc_build_fw_cfg(PcMachine *pc, GError **error)
 
 static Hpet *pc_new_hpet(PcMachine *pc)
 {
-    Hpet *hpet = (Hpet *)pc_new_device(&hpet_type);
+    Hpet *hpet = (Hpet *)pc_new_device(pc, &hpet_type);
     Irq *const legacy[HPET_NUM_LEGACY] = { pc->isa.irqs[0], pc->isa.irqs[8] };
     Irq *lines[HPET_NUM_LINES];
 
@@ -137,7 +140,7 @@ static Hpet *pc_new_hpet(PcMachine *pc)
 
 static bool pc_build_timers(PcMachine *pc, GError **error)
 {
-    MachinePart parts[2] = { { "rtc", pc_new_device(&rtc_type) } };
+    MachinePart parts[2] = { { "rtc", pc_new_device(pc, &rtc_type) } };
     unsigned n = 1;
 
     pc->rtc = (Rtc *)parts[0].dev;

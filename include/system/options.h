@@ -35,7 +35,7 @@ const OptionGroup *option_groups(void);
 
 /* options-machine.c */
 OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
-    option_uuid, option_bios, option_acpitable, option_fw_cfg;
+    option_global, option_uuid, option_bios, option_acpitable, option_fw_cfg;
 
 /* options-compat.c */
 OptionHandler option_net, option_audiodev, option_vga, option_parallel,

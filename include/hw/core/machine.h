@@ -45,6 +45,7 @@ typedef struct MachineSetup {
     const char *cpu_model;      /* as given; NULL: the default */
     Uuid uuid;                  /* zeros: none given */
     GPtrArray *acpi_tables;     /* GBytes; NULL: none */
+    GPtrArray *globals;         /* GlobalOptions; NULL: none */
     GPtrArray *files;           /* MachineFile; NULL: none */
     GBytes *bios;               /* image for the ROM; NULL: none.  A positive
                                    multiple of MACHINE_BIOS_STEP bytes, at most

@@ -48,6 +48,7 @@ struct PcMachine {
     unsigned n_plugged;         /* devices of the user's on it */
     IoApic *ioapic;
     AcpiPm *pm;                 /* the chipset's */
+    const PowerManagementProperties *pm_properties;
     Rtc *rtc;
     FwCfg *fw_cfg;
 
