@@ -59,6 +59,8 @@ Config *config_new(void)
     c->setup.files = g_ptr_array_new_with_free_func(machine_file_free);
     c->setup.n_cpus = c->setup.max_cpus = 1;
     c->setup.topology = (CpuTopology){ 1, 1, 1 };
+    c->files = g_ptr_array_new_with_free_func(
+        (GDestroyNotify)g_ptr_array_unref);
     c->chardevs = g_ptr_array_new_with_free_func(config_item_free);
     c->objects = g_ptr_array_new_with_free_func(config_item_free);
     c->devices = g_ptr_array_new_with_free_func(config_item_free);
@@ -87,7 +89,7 @@ void config_free(Config *c)
     g_free((char *)c->setup.cpu_model);
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
     GPtrArray *const lists[] = {
-        c->accels, c->setup.acpi_tables, c->setup.globals, c->setup.files, c->chardevs,
+        c->accels, c->files, c->setup.acpi_tables, c->setup.globals, c->setup.files, c->chardevs,
         c->objects, c->devices, c->monitors, c->qmps, c->serials,
         c->debugcons, c->qtests,
     };

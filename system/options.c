@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "system/readconfig.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/report.h"
 
 typedef struct OptionDef {
@@ -23,7 +25,7 @@ typedef struct OptionDef {
     OptionHandler *apply;       /* NULL: accepted, no effect */
 } OptionDef;
 
-static OptionHandler option_help;
+static OptionHandler option_help, option_readconfig;
 
 static const OptionDef option_defs[] = {
     { "machine", "[type=]NAME[,PROP=VALUE...]",
@@ -94,6 +96,9 @@ static const OptionDef option_defs[] = {
       option_overcommit },
     { "enable-kvm", NULL, "short for -accel kvm", option_enable_kvm },
     { "no-hpet", NULL, "short for -machine hpet=off", option_no_hpet },
+    { "readconfig", "FILE", "more options, from a file: sections as in "
+      "[device \"ID\"], and lines as in driver = \"isa-serial\"",
+      option_readconfig },
     { "msg", "[timestamp=on|off][,guest-name=on|off]",
       "how lines on standard error begin", option_msg },
     { "help", NULL, "this text", option_help },
@@ -134,14 +139,67 @@ static const char *const options_elsewhere[] = {
     "hdb", "icount", "incoming", "initrd", "kernel", "L", "loadvm",
     "mem-path", "mem-prealloc", "monitor", "netdev",
     "numa", "pidfile",
-    "preconfig", "qmp-pretty", "readconfig", "rtc", "run-with", "s", "sandbox",
+    "preconfig", "qmp-pretty", "rtc", "run-with", "s", "sandbox",
     "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb",
     "vnc", "writeconfig", NULL,
 };
 
+/* In both passes: what a file says is as good as if it were said here */
+static bool option_readconfig(Config *c, const char *option, const char *arg,
+                              GError **error)
+{
+    g_assert_not_reached();
+}
+
 static bool option_is_about_messages(const OptionDef *def)
 {
     return def->apply == option_msg || def->apply == option_name;
+}
+
+/** @messages: whether it is the turn of those that say how messages look. */
+static bool option_apply(Config *c, const OptionDef *def, const char *option,
+                         const char *arg, bool messages, GError **error)
+{
+    return option_is_about_messages(def) != messages || !def->apply ||
+           def->apply(c, option, arg, error);
+}
+
+static bool option_read_sections(Config *c, const char *path, GError **error)
+{
+    g_autoptr(GByteArray) text = g_byte_array_new();
+    GPtrArray *sections;
+
+    if (!file_append(path, READCONFIG_MAX, text, error)) {
+        return false;
+    }
+    sections = readconfig_parse((const char *)text->data, text->len, error);
+    if (sections) {
+        g_ptr_array_add(c->files, sections);
+    }
+    return sections != NULL;
+}
+
+/** A file that is a pipe can be read once, so the first pass keeps it. */
+static bool option_read_file(Config *c, const char *option, const char *path,
+                             bool messages, GError **error)
+{
+    const GPtrArray *sections;
+
+    if (messages && !option_read_sections(c, path, error)) {
+        return false;
+    }
+    sections = c->files->pdata[messages ? c->files->len - 1 : c->next_file++];
+    for (unsigned i = 0; i < sections->len && c->action != CONFIG_DONE; i++) {
+        const ReadconfigSection *section = sections->pdata[i];
+        g_autofree char *source = g_strdup_printf("%s: %s", option,
+                                                  section->where);
+
+        if (!option_apply(c, option_find(section->group->option), source,
+                          section->arg->str, messages, error)) {
+            return fm_error_prefix(error, "%s: ", section->where);
+        }
+    }
+    return true;
 }
 
 /**
@@ -158,6 +216,7 @@ static bool option_pass(Config *c, int argc, char **argv, bool messages,
         const OptionDef *def = word[0] == '-' ? option_find(name) : NULL;
         g_autofree char *option = NULL;
         const char *arg = NULL;
+        bool ok;
 
         if (!def && word[0] == '-' && g_strv_contains(options_elsewhere, name)) {
             return fm_error_set(error, "%s: not available in this version",
@@ -175,8 +234,10 @@ static bool option_pass(Config *c, int argc, char **argv, bool messages,
         }
         option = arg ? g_strdup_printf("-%s %s", def->name, arg)
                      : g_strdup_printf("-%s", def->name);
-        if (option_is_about_messages(def) == messages && def->apply &&
-            !def->apply(c, option, arg, error)) {
+        ok = def->apply == option_readconfig
+             ? option_read_file(c, option, arg, messages, error)
+             : option_apply(c, def, option, arg, messages, error);
+        if (!ok) {
             return fm_error_prefix(error, "%s: ", option);
         }
     }

@@ -47,6 +47,9 @@ typedef struct Config {
     char *ram_option;           /* "-m 64"; NULL: not given */
     char *smp_option;           /* "-smp 2"; NULL: not given */
 
+    GPtrArray *files;           /* each -readconfig's sections, in order */
+    unsigned next_file;         /* whose turn it is in the second pass */
+
     GPtrArray *chardevs;        /* ConfigItem of ChardevOptions */
     GPtrArray *objects;         /* ConfigItem of ObjectOptions */
     GPtrArray *devices;         /* ConfigItem of DeviceOptions */
