@@ -162,6 +162,32 @@ bool machine_plug(Machine *machine, Device *dev, const char *id,
     return false;
 }
 
+bool machine_check_hotplug(const Machine *machine, const ObjectType *type,
+                           GError **error)
+{
+    const DeviceClass *device = object_type_class(type);
+    g_autofree char *bus = g_ascii_strdown(device->bus, -1);
+
+    if (!machine_class(machine)->plug) {
+        return fm_error_set(error, "No '%s' bus found for device '%s'",
+                            device->bus, type->name);
+    }
+    return fm_error_set(error, "Bus '%s.0' does not support hotplugging", bus);
+}
+
+Device *machine_find_device(Machine *machine, const char *id)
+{
+    Object *root = object_root(&machine->parent);
+    Object *home = object_container(root, MACHINE_NAMED_DEVICES);
+    Object *obj = *id == '/' ? object_resolve(root, id, NULL)
+                             : object_child(home, id);
+    bool users = obj && (obj->parent == home ||
+                         obj->parent == object_container(
+                             root, MACHINE_OTHER_DEVICES));
+
+    return users ? (Device *)obj : NULL;
+}
+
 bool machine_finish(Machine *machine, GError **error)
 {
     const MachineClass *klass = machine_class(machine);

@@ -51,7 +51,7 @@ static void test_sections(void)
     json_object *value;
 
     /* an ID that is none shows that a section is as good as an option */
-    qtest_expect_failure("-readconfig *: line 12: [[]chardev \"c,,\"]: *",
+    qtest_expect_failure("-readconfig *: line 12: ?chardev \"c,,\"]: *",
                          BASE "-readconfig %s", path);
     g_free(path);
     path = config_file(
@@ -105,7 +105,7 @@ static void test_errors(void)
     } rows[] = {
         { "[frob]\n", "line 1: there is no option group 'frob'" },
         { "\n\n[device \"a\"]\nfrob = \"1\"\ndriver = \"isa-serial\"\n",
-          "line 3: [[]device \"a\"]: *'frob'*" },
+          "line 3: ?device \"a\"]: *'frob'*" },
         { "[device]\ndriver = isa-serial\n",
           "line 2: driver: expected a text in double quotes" },
         { "[device]\ndriver = \"isa-serial\n",
@@ -113,10 +113,10 @@ static void test_errors(void)
         { "[device]\ndriver = \"isa-serial\" x\n",
           "line 2: driver: ' x' is too much" },
         { "driver = \"x\"\n", "line 1: driver: there is no section yet" },
-        { "[device\n", "line 1: expected [[]SECTION]*" },
+        { "[device\n", "line 1: expected ?SECTION]*" },
         { "[device \"a\n", "line 1: expected a text in double quotes" },
         { "[device \"a\"\n", "line 1: '' is too much" },
-        { "[device] x\n", "line 1: expected [[]SECTION]*" },
+        { "[device] x\n", "line 1: expected ?SECTION]*" },
         { "[]\n", "line 1: there is no option group ''" },
         { "[machine \"x\"]\n", "line 1: a section 'machine' has no name" },
         { "[machine]\nfrob\n", "line 2: expected a comment, *" },

@@ -151,6 +151,24 @@ bool machine_init_ram(Machine *machine, MemoryRegion *ram, const char *name,
 bool machine_plug(Machine *machine, Device *dev, const char *id,
                   GError **error);
 
+/**
+ * machine_check_hotplug: whether devices of @type can come and go once
+ * machine_finish() is over.
+ *
+ * Returns: false with @error set if the machine has no such bus, or the bus
+ * does not allow it, as no bus of this version does.
+ */
+bool machine_check_hotplug(const Machine *machine, const ObjectType *type,
+                           GError **error);
+
+/**
+ * machine_find_device: one of the user's.
+ * @id: its name, or its absolute path
+ *
+ * Returns: NULL if there is none.
+ */
+Device *machine_find_device(Machine *machine, const char *id);
+
 /** machine_add_cpu: put @cpu, which is taken over, under /machine. */
 bool machine_add_cpu(Machine *machine, Cpu *cpu, GError **error);
 
