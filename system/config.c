@@ -88,6 +88,8 @@ void config_free(Config *c)
     g_free(c->process_name);
     g_free((char *)c->setup.cpu_model);
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
+    g_clear_pointer(&c->setup.splash, g_bytes_unref);
+    qapi_free(&qapi_type_BootOptions, c->setup.boot);
     GPtrArray *const lists[] = {
         c->accels, c->files, c->setup.acpi_tables, c->setup.globals, c->setup.files, c->chardevs,
         c->objects, c->devices, c->monitors, c->qmps, c->serials,

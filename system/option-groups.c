@@ -11,6 +11,7 @@ static const OptionGroup groups[] = {
     { "action", "action", &qapi_type_ActionSettings, NULL },
     { "acpi", "acpitable", &qapi_type_AcpiTableOptions, NULL },
     { "audiodev", "audiodev", &qapi_type_AudiodevOptions, "id" },
+    { "boot-opts", "boot", &qapi_type_BootOptions, NULL },
     { "chardev", "chardev", &qapi_type_ChardevOptions, "id" },
     { "device", "device", &qapi_type_DeviceOptions, "id" },
     { "fw_cfg", "fw_cfg", &qapi_type_FwCfgOptions, "name" },
@@ -24,6 +25,7 @@ static const OptionGroup groups[] = {
     { "nic", "nic", &qapi_type_NetworkOptions, NULL },
     { "object", "object", &qapi_type_ObjectOptions, "id" },
     { "overcommit", "overcommit", &qapi_type_OvercommitOptions, NULL },
+    { "rtc", "rtc", &qapi_type_RtcOptions, NULL },
     { "smp-opts", "smp", &qapi_type_SmpOptions, NULL },
     { NULL, NULL, NULL, NULL },
 };

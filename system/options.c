@@ -38,6 +38,11 @@ static const OptionDef option_defs[] = {
       option_m },
     { "smp", "[[cpus=]N][,maxcpus=N][,sockets=N][,dies=N]"
       "[,clusters=1][,cores=N][,threads=N]", "number of processors (default: 1)", option_smp },
+    { "boot", "[order=]DRIVES[,once=DRIVES][,menu=on|off][,splash=FILE]"
+      "[,splash-time=MS][,reboot-timeout=MS][,strict=on|off]",
+      "where firmware boots from", option_boot },
+    { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]"
+      "[,driftfix=none|slew]", "what the real-time clock shows", option_rtc },
     { "uuid", "UUID", "the machine's UUID", option_uuid },
     { "name", "[guest=]NAME[,process=NAME]", "names of machine and process",
       option_name },
@@ -134,12 +139,12 @@ static const OptionDef *option_find(const char *name)
 
 /** Options that command lines for other emulators often have. */
 static const char *const options_elsewhere[] = {
-    "add-fd", "append", "audio", "blockdev", "boot", "cdrom", "d",
+    "add-fd", "append", "audio", "blockdev", "cdrom", "d",
     "D", "daemonize", "dfilter", "drive", "gdb", "hda",
     "hdb", "icount", "incoming", "initrd", "kernel", "L", "loadvm",
     "mem-path", "mem-prealloc", "monitor", "netdev",
     "numa", "pidfile",
-    "preconfig", "qmp-pretty", "rtc", "run-with", "s", "sandbox",
+    "preconfig", "qmp-pretty", "run-with", "s", "sandbox",
     "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb",
     "vnc", "writeconfig", NULL,
 };

@@ -54,6 +54,18 @@ bool machine_check_ram(const ObjectType *type, uint64_t ram_size,
                         "%s", size, klass->name, least, most);
 }
 
+/** The clock's epoch is what the guest shall take for the time. */
+static void machine_set_time(Machine *machine, const MachineSetup *setup)
+{
+    if (setup->rtc_fixed) {
+        machine->clock.epoch_us = setup->rtc_epoch_us;
+    } else if (setup->rtc_local) {
+        g_autoptr(GDateTime) now = g_date_time_new_now_local();
+
+        machine->clock.epoch_us += g_date_time_get_utc_offset(now);
+    }
+}
+
 bool machine_build(Machine *machine, const MachineSetup *setup,
                    GError **error)
 {
@@ -61,6 +73,7 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
     Object *root = object_root(&machine->parent);
 
     machine->setup = setup;
+    machine_set_time(machine, setup);
     if (!object_complete(&machine->parent, root, error)) {
         return false;
     }

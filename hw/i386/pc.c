@@ -232,6 +232,7 @@ bool pc_finish(Machine *machine, GError **error)
 
 bool pc_boot(Machine *machine, GError **error)
 {
+    pc_order_boot((PcMachine *)machine);
     return !machine->setup->builtin_firmware ||
            builtin_firmware_run(&machine->memory, &machine->io, NULL, error);
 }

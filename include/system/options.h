@@ -37,6 +37,9 @@ const OptionGroup *option_groups(void);
 OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
     option_global, option_uuid, option_bios, option_acpitable, option_fw_cfg;
 
+/* options-boot.c */
+OptionHandler option_rtc, option_boot;
+
 /* options-compat.c */
 OptionHandler option_net, option_audiodev, option_vga, option_parallel,
     option_overcommit, option_enable_kvm, option_no_hpet;

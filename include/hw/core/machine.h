@@ -45,6 +45,11 @@ typedef struct MachineSetup {
     const char *cpu_model;      /* as given; NULL: the default */
     Uuid uuid;                  /* zeros: none given */
     GPtrArray *acpi_tables;     /* GBytes; NULL: none */
+    BootOptions *boot;          /* NULL: defaults */
+    GBytes *splash;             /* the picture of it; NULL: none */
+    bool rtc_local;             /* wall-clock time is the host's local time */
+    bool rtc_fixed;             /* it starts at rtc_epoch_us */
+    int64_t rtc_epoch_us;       /* us since 1970 */
     GPtrArray *globals;         /* GlobalOptions; NULL: none */
     GPtrArray *files;           /* MachineFile; NULL: none */
     GBytes *bios;               /* image for the ROM; NULL: none.  A positive
