@@ -34,8 +34,8 @@ ROOMS = {
     'hw/rtc': DEVICE + ['hw/isa'],
     'hw/char': DEVICE + ['hw/isa', 'chardev'],
     'target': CORE,
-    'hw/i386': DEVICE + ['target', 'hw/nvram', 'hw/firmware', 'hw/pci', 'hw/intc',
-                         'hw/timer', 'hw/isa', 'hw/rtc'],
+    'hw/i386': DEVICE + ['target', 'hw/nvram', 'hw/firmware', 'hw/pci',
+                         'hw/intc', 'hw/timer', 'hw/isa', 'hw/rtc'],
     'accel': CORE + ['chardev'],
     'monitor': BASE + ['qom', 'chardev'],
     'system': None,             # everything

@@ -91,7 +91,8 @@ void config_free(Config *c)
     g_clear_pointer(&c->setup.splash, g_bytes_unref);
     qapi_free(&qapi_type_BootOptions, c->setup.boot);
     GPtrArray *const lists[] = {
-        c->accels, c->files, c->setup.acpi_tables, c->setup.globals, c->setup.files, c->chardevs,
+        c->accels, c->files, c->setup.acpi_tables, c->setup.globals,
+        c->setup.files, c->chardevs,
         c->objects, c->devices, c->monitors, c->qmps, c->serials,
         c->debugcons, c->qtests,
     };

@@ -79,6 +79,14 @@ bool option_enable_kvm(Config *c, const char *option, const char *arg,
     return option_accel(c, option, "kvm", error);
 }
 
+bool option_no_acpi(Config *c, const char *option, const char *arg,
+                    GError **error)
+{
+    c->machine->has_acpi = true;
+    c->machine->acpi = ON_OFF_AUTO_OFF;
+    return true;
+}
+
 bool option_no_hpet(Config *c, const char *option, const char *arg,
                     GError **error)
 {

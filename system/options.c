@@ -37,7 +37,8 @@ static const OptionDef option_defs[] = {
     { "m", "[size=]MEGS[,slots=0][,maxmem=SIZE]", "RAM size (default: 128M)",
       option_m },
     { "smp", "[[cpus=]N][,maxcpus=N][,sockets=N][,dies=N]"
-      "[,clusters=1][,cores=N][,threads=N]", "number of processors (default: 1)", option_smp },
+      "[,clusters=1][,cores=N][,threads=N]",
+      "number of processors (default: 1)", option_smp },
     { "boot", "[order=]DRIVES[,once=DRIVES][,menu=on|off][,splash=FILE]"
       "[,splash-time=MS][,reboot-timeout=MS][,strict=on|off]",
       "where firmware boots from", option_boot },
@@ -100,6 +101,7 @@ static const OptionDef option_defs[] = {
       "lock the process's memory, so that none is paged out",
       option_overcommit },
     { "enable-kvm", NULL, "short for -accel kvm", option_enable_kvm },
+    { "no-acpi", NULL, "short for -machine acpi=off", option_no_acpi },
     { "no-hpet", NULL, "short for -machine hpet=off", option_no_hpet },
     { "readconfig", "FILE", "more options, from a file: sections as in "
       "[device \"ID\"], and lines as in driver = \"isa-serial\"",

@@ -42,7 +42,8 @@ OptionHandler option_rtc, option_boot;
 
 /* options-compat.c */
 OptionHandler option_net, option_audiodev, option_vga, option_parallel,
-    option_overcommit, option_enable_kvm, option_no_hpet;
+    option_overcommit, option_enable_kvm, option_no_acpi,
+    option_no_hpet;
 
 /* options-run.c */
 OptionHandler option_action, option_watchdog_action, option_no_reboot,

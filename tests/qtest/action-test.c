@@ -166,7 +166,8 @@ static void test_errors(void)
                          "-watchdog-action frob");
 }
 
-/** ACPI 6.5, 4.8.2.2.1.1: the status bit always, the SCI if it is enabled. */
+/** docs/specs/acpi-pm.rst, R19: the status bit always, the SCI if it is
+ *  enabled. */
 static void power_button(bool q35)
 {
     Qtest *qts = qtest_start("-machine %s -nodefaults", q35 ? "q35" : "pc");

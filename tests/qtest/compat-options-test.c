@@ -15,6 +15,7 @@ static void test_accepted(void)
     static const char *const options[] = {
         "-machine none,accel=kvm:tcg", "-machine none -accel kvm -accel tcg",
         "-machine none -enable-kvm", "-machine none,acpi=off",
+        "-machine none -no-acpi",
         "-machine q35,usb=off,vmport=off,smm=off,dump-guest-core=on,"
         "mem-merge=off,acpi=on", "-machine pc,vmport=auto,smm=auto,acpi=auto",
         "-net none", "-nic none", "-nic type=none", "-vga none",
@@ -49,6 +50,7 @@ static void test_refused(void)
         { "-machine q35,vmport=on", "-machine *: vmport=on *" },
         { "-machine q35,smm=on", "-machine *: smm=on *" },
         { "-machine q35,acpi=off", "-machine *: acpi=off *'q35'*" },
+        { "-no-acpi -machine q35", "-machine q35: acpi=off *'q35'*" },
         { "-machine none,acpi=on", "-machine *: acpi=on *'none'*" },
         { "-machine q35,dump-guest-core=maybe", "*'dump-guest-core'*" },
         { "-net user", "-net user: *'user'*none*" },

@@ -95,7 +95,7 @@ static bool tables_have(Qtest *qts, const char *name)
     return memmem(bytes, len, name, strlen(name)) != NULL;
 }
 
-/** Sleep states that the guest is not told of. */
+/** docs/specs/acpi-pm.rst, R20: sleep states that the guest is not told of. */
 static void test_sleep_states(void)
 {
     static const char *const machines[][2] = {

@@ -66,7 +66,8 @@ static void check_identity(Qtest *qts)
 static void check_commands(Qtest *qts)
 {
     static const char *const commands[] = {
-        "device_add", "device_del", "object-add", "object-del", "qom-get", "qom-list-properties", "qom-set",
+        "device_add", "device_del", "object-add", "object-del", "qom-get",
+        "qom-list-properties", "qom-set",
         "query-command-line-options", "query-cpu-definitions",
         "query-cpus-fast", "query-current-machine", "query-hotpluggable-cpus",
         "query-machines", "query-migrate-capabilities", "query-status",

@@ -122,7 +122,8 @@ static void test_errors(void)
         { "[machine]\nfrob\n", "line 2: expected a comment, *" },
         { "[machine]\na,b = \"c\"\n", "line 2: expected a comment, *" },
         { "[machine]\n= \"c\"\n", "line 2: expected a comment, *" },
-        { "[readconfig]\nfile = \"x\"\n", "line 1: there is no option group *" },
+        { "[readconfig]\nfile = \"x\"\n",
+          "line 1: there is no option group *" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
