@@ -159,6 +159,7 @@ bool memory_backend_map(MemoryBackend *backend, const MemorySource *source,
     backend->host = host;
     backend->size = p->size;
     backend->readonly = source->readonly;
+    backend->anonymous = source->fd < 0 && !p->share && !p->prealloc;
     backend->ram_name = p->x_use_canonical_path_for_ramblock_id
                         ? object_path(&backend->parent)
                         : g_strdup(backend->parent.name);

@@ -164,13 +164,15 @@ void monitor_send_greeting(Monitor *mon)
     json_object *capabilities = json_object_new_array();
 
     json_object_object_add(triple, "micro",
-                           json_object_new_int(FIRMAMENT_VERSION_MICRO));
+                           json_object_new_int(FIRMAMENT_PROTOCOL_MICRO));
     json_object_object_add(triple, "minor",
-                           json_object_new_int(FIRMAMENT_VERSION_MINOR));
+                           json_object_new_int(FIRMAMENT_PROTOCOL_MINOR));
     json_object_object_add(triple, "major",
-                           json_object_new_int(FIRMAMENT_VERSION_MAJOR));
+                           json_object_new_int(FIRMAMENT_PROTOCOL_MAJOR));
     json_object_object_add(version, "qemu", triple);
-    json_object_object_add(version, "package", json_object_new_string(""));
+    json_object_object_add(version, "package",
+                           json_object_new_string("firmament "
+                                                  FIRMAMENT_VERSION));
     json_object_object_add(greeting, "version", version);
     json_object_array_add(capabilities, json_object_new_string("oob"));
     json_object_object_add(greeting, "capabilities", capabilities);

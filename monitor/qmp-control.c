@@ -19,10 +19,10 @@ bool qmp_qmp_capabilities(QmpContext *ctx, const QmpCapabilitiesArgs *args,
 bool qmp_query_version(QmpContext *ctx, VersionInfo *ret, GError **error)
 {
     ret->qemu = g_new0(VersionTriple, 1);
-    ret->qemu->major = FIRMAMENT_VERSION_MAJOR;
-    ret->qemu->minor = FIRMAMENT_VERSION_MINOR;
-    ret->qemu->micro = FIRMAMENT_VERSION_MICRO;
-    ret->package = g_strdup("");
+    ret->qemu->major = FIRMAMENT_PROTOCOL_MAJOR;
+    ret->qemu->minor = FIRMAMENT_PROTOCOL_MINOR;
+    ret->qemu->micro = FIRMAMENT_PROTOCOL_MICRO;
+    ret->package = g_strdup("firmament " FIRMAMENT_VERSION);
     return true;
 }
 

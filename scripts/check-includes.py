@@ -34,8 +34,9 @@ ROOMS = {
     'hw/isa': DEVICE + ['hw/pci'],
     'hw/rtc': DEVICE + ['hw/isa'],
     'hw/char': DEVICE + ['hw/isa', 'chardev'],
-    'hw/i386': DEVICE + ['hw/nvram', 'hw/firmware', 'hw/pci', 'hw/intc',
-                         'hw/timer', 'hw/isa', 'hw/rtc'],
+    'target': CORE,
+    'hw/i386': DEVICE + ['target', 'hw/nvram', 'hw/firmware', 'hw/pci',
+                         'hw/intc', 'hw/timer', 'hw/isa', 'hw/rtc'],
     'accel': CORE + ['chardev'],
     'monitor': BASE + ['qom', 'chardev'],
     'system': None,             # everything

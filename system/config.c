@@ -9,6 +9,7 @@
 
 #include "chardev/char.h"
 #include "qapi/walker.h"
+#include "qom/globals.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/report.h"
@@ -43,6 +44,11 @@ static void machine_file_free(void *p)
     g_free(file);
 }
 
+static void config_global_free(void *global)
+{
+    qapi_free(&qapi_type_GlobalOptions, global);
+}
+
 Config *config_new(void)
 {
     Config *c = g_new0(Config, 1);
@@ -52,8 +58,12 @@ Config *config_new(void)
     c->accels = g_ptr_array_new_with_free_func(g_free);
     c->setup.acpi_tables =
         g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    c->setup.globals = g_ptr_array_new_with_free_func(config_global_free);
     c->setup.files = g_ptr_array_new_with_free_func(machine_file_free);
     c->setup.n_cpus = c->setup.max_cpus = 1;
+    c->setup.topology = (CpuTopology){ 1, 1, 1 };
+    c->files = g_ptr_array_new_with_free_func(
+        (GDestroyNotify)g_ptr_array_unref);
     c->chardevs = g_ptr_array_new_with_free_func(config_item_free);
     c->objects = g_ptr_array_new_with_free_func(config_item_free);
     c->devices = g_ptr_array_new_with_free_func(config_item_free);
@@ -93,8 +103,11 @@ void config_free(Config *c)
     g_free(c->log_path);
     g_free((char *)c->setup.cpu_model);
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
+    g_clear_pointer(&c->setup.splash, g_bytes_unref);
+    qapi_free(&qapi_type_BootOptions, c->setup.boot);
     GPtrArray *const lists[] = {
-        c->accels, c->setup.acpi_tables, c->setup.files, c->chardevs,
+        c->accels, c->files, c->setup.acpi_tables, c->setup.globals,
+        c->setup.files, c->chardevs,
         c->objects, c->devices, c->monitors, c->qmps, c->serials,
         c->debugcons, c->qtests, c->data_dirs,
     };
@@ -140,6 +153,25 @@ bool config_add_stream(Config *c, GPtrArray *streams, const char *option,
 
 /* What follows from all together */
 
+/** Accelerators that the field knows and we have not. */
+static bool config_accel_exists(const char *name)
+{
+    static const char *const names[] = {
+        "hax", "hvf", "kvm", "mshv", "nvmm", "tcg", "whpx", "xen", NULL,
+    };
+
+    return g_strv_contains(names, name);
+}
+
+/** Without processors there is nothing to accelerate: what was asked for is
+ *  as good as what there is. */
+static bool config_accel_is_idle(const Config *c, const char *name)
+{
+    const MachineClass *klass = object_type_class(c->machine_type);
+
+    return !klass->cpu_type && config_accel_exists(name);
+}
+
 static bool config_resolve_accel(Config *c, GError **error)
 {
     const char *from_machine = c->machine->accel;
@@ -167,29 +199,46 @@ static bool config_resolve_accel(Config *c, GError **error)
             c->accel = g_strdup(name);
             return true;
         }
+        if (config_accel_is_idle(c, name)) {
+            c->accel = g_strdup("qtest");
+            return true;
+        }
         if (i + 1 < c->accels->len) {
             report_warning("%s%s: not available; trying the next", option,
                            name);
         } else {
-            fm_error_set(error, "%s%s: invalid accelerator %s (-accel help "
-                         "lists them)", option, name, name);
+            fm_error_set(error, "%s%s: %s %s%s (-accel help lists them)",
+                         option, name,
+                         config_accel_exists(name) ? "accelerator"
+                                                   : "invalid accelerator",
+                         name,
+                         config_accel_exists(name)
+                         ? " is not available in this version" : "");
         }
     }
     return false;
 }
 
+static const char *config_machine_option(const Config *c)
+{
+    return c->machine_option ? c->machine_option : "-machine";
+}
+
+static bool config_find_machine(Config *c, GError **error)
+{
+    c->machine_type = machine_find_type(c->machine->type);
+    return c->machine_type ||
+           fm_error_set(error, "%s: unsupported machine type '%s' (-machine "
+                        "help lists them)", config_machine_option(c),
+                        c->machine->type);
+}
+
 static bool config_resolve_machine(Config *c, GError **error)
 {
-    const MachineClass *klass;
-    const char *option = c->machine_option ? c->machine_option : "-machine";
+    const MachineClass *klass = object_type_class(c->machine_type);
+    const char *option = config_machine_option(c);
 
-    c->machine_type = machine_find_type(c->machine->type);
-    if (!c->machine_type) {
-        return fm_error_set(error, "%s: unsupported machine type '%s' "
-                            "(-machine help lists them)", option,
-                            c->machine->type);
-    }
-    klass = object_type_class(c->machine_type);
+    globals_apply(c->setup.globals, c->machine_type, c->machine);
     if (!klass->acpi && (c->machine->dump_acpi ||
                          c->machine->firmware == MACHINE_FIRMWARE_BUILTIN)) {
         return fm_error_set(error, "%s: machine type '%s' has no firmware "
@@ -260,6 +309,8 @@ static void config_default_ram(Config *c, const char *id)
     p->size = c->setup.ram_size;
     p->has_reserve = true;
     p->reserve = false;
+    p->dump = c->machine->dump_guest_core;
+    p->merge = c->machine->mem_merge;
     config_add_item(c->objects, option, &qapi_type_ObjectOptions, options);
     c->machine->memory_backend = g_strdup(id);
 }
@@ -393,9 +444,9 @@ static bool config_resolve_daemon(Config *c, GError **error)
 
 bool config_resolve(Config *c, GError **error)
 {
-    if (!config_resolve_qtest(c, error) || !config_resolve_accel(c, error) ||
-        !config_resolve_machine(c, error) || !config_resolve_ram(c, error) ||
-        !config_resolve_preconfig(c, error)) {
+    if (!config_resolve_qtest(c, error) || !config_find_machine(c, error) ||
+        !config_resolve_accel(c, error) || !config_resolve_machine(c, error) ||
+        !config_resolve_ram(c, error) || !config_resolve_preconfig(c, error)) {
         return false;
     }
     config_default_serial(c);

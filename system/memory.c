@@ -114,7 +114,7 @@ static bool memory_region_map(MemoryRegion *mr, GError **error)
         return false;
     }
     mr->host = host;
-    mr->host_owned = true;
+    mr->host_owned = mr->anonymous = true;
     return true;
 }
 
@@ -638,9 +638,8 @@ static void ram_clear(const MemoryRegion *mr, uint64_t offset, uint64_t len)
     uint64_t head = -(uintptr_t)bytes & (page - 1);
     uint64_t whole = len < head ? 0 : (len - head) & ~(uint64_t)(page - 1);
 
-    /* only ours is known to be private and anonymous: it comes back as zeros,
-     * without a page fault for each page */
-    if (mr->host_owned && whole > 0 &&
+    /* it comes back as zeros, without a page fault for each page */
+    if (mr->anonymous && whole > 0 &&
         madvise(bytes + head, whole, MADV_DONTNEED) == 0) {
         ram_zero(bytes, head);
         ram_zero(bytes + head + whole, len - head - whole);

@@ -231,7 +231,9 @@ bool option_display(Config *c, const char *option, const char *arg,
 bool option_version(Config *c, const char *option, const char *arg,
                     GError **error)
 {
-    puts("Firmament emulator version " FIRMAMENT_VERSION);
+    puts("Firmament emulator version " FIRMAMENT_VERSION "\n"
+         "Command line, QMP and qtest protocols of QEMU "
+         FIRMAMENT_PROTOCOL_LEVEL);
     c->action = CONFIG_DONE;
     return true;
 }

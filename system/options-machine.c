@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,6 +111,11 @@ bool option_cpu(Config *c, const char *option, const char *arg, GError **error)
         c->action = CONFIG_DONE;
         return true;
     }
+    if (g_strcmp0(parts[0], "host") == 0) {
+        return fm_error_set(error, "CPU model 'host' requires an accelerator "
+                            "that runs on the host's processors, which this "
+                            "version does not have");
+    }
     if (!parts[0] || qapi_enum_parse(&qapi_type_CpuModel, parts[0]) < 0) {
         return fm_error_set(error, "unable to find CPU model '%s' (-cpu help "
                             "lists them)", parts[0] ? parts[0] : "");
@@ -161,6 +167,24 @@ static bool option_parse_ram(const char *text, uint64_t *bytes)
     return true;
 }
 
+/** Memory that could be added later: there is no place for any. */
+static bool option_check_hotplug(const MemoryOptions *memory, uint64_t size,
+                                 GError **error)
+{
+    if (memory->slots) {
+        return fm_error_set(error, "slots=%" PRIu64 ": memory cannot be added "
+                            "to a machine that runs; only slots=0 is "
+                            "available", memory->slots);
+    }
+    if (memory->has_maxmem && memory->maxmem < size) {
+        return fm_error_set(error, "maxmem=%" PRIu64 " is less than size=%"
+                            PRIu64 " (bytes)", memory->maxmem, size);
+    }
+    return !memory->has_maxmem || memory->maxmem == size ||
+           fm_error_set(error, "maxmem: memory cannot be added to a machine "
+                        "that runs; it can only be the same as size");
+}
+
 bool option_m(Config *c, const char *option, const char *arg, GError **error)
 {
     MemoryOptions *memory = option_parse(c, &qapi_type_MemoryOptions, "-m",
@@ -174,6 +198,8 @@ bool option_m(Config *c, const char *option, const char *arg, GError **error)
     if (!ok) {
         fm_error_set(error, "'size' expects a number of MiB, or a number with "
                      "one of the suffixes B, K, M, G, T, P, E");
+    } else {
+        ok = option_check_hotplug(memory, c->setup.ram_size, error);
     }
     c->setup.ram_size = (c->setup.ram_size + 0x1fff) & ~UINT64_C(0x1fff);
     g_free(c->ram_option);
@@ -198,6 +224,10 @@ static bool option_smp_resolve(SmpOptions *s, MachineSetup *setup,
         !dies || !threads || !cores || !sockets) {
         return fm_error_set(error, rule);
     }
+    if (s->has_clusters && s->clusters != 1) {
+        return fm_error_set(error, "clusters not supported by this machine's "
+                            "CPU topology");
+    }
     if (dies > 65535 || threads > 65535 || cores > 65535 || sockets > 65535) {
         return fm_error_set(error, "CPU topology parameters must be below "
                             "65536");
@@ -207,6 +237,7 @@ static bool option_smp_resolve(SmpOptions *s, MachineSetup *setup,
     } else if (wanted && !s->has_sockets) {
         sockets = MAX(wanted / (dies * cores * threads), 1);
     }
+    setup->topology = (CpuTopology){ dies, cores, threads };
     product = sockets * dies * cores * threads;
     setup->max_cpus = s->has_maxcpus ? s->maxcpus : product;
     setup->n_cpus = s->has_cpus ? s->cpus : setup->max_cpus;

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "system/readconfig.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/report.h"
 
 typedef struct OptionDef {
@@ -23,7 +25,7 @@ typedef struct OptionDef {
     OptionHandler *apply;       /* NULL: accepted, no effect */
 } OptionDef;
 
-static OptionHandler option_help;
+static OptionHandler option_help, option_readconfig;
 
 static const OptionDef option_defs[] = {
     { "machine", "[type=]NAME[,PROP=VALUE...]",
@@ -32,13 +34,20 @@ static const OptionDef option_defs[] = {
     { "accel", "[accel=]NAME",
       "select who runs the processors; repeat to fall back", option_accel },
     { "cpu", "MODEL[,FEATURE...]", "select the CPU model", option_cpu },
-    { "m", "[size=]MEGS", "RAM size (default: 128M)", option_m },
+    { "m", "[size=]MEGS[,slots=0][,maxmem=SIZE]", "RAM size (default: 128M)",
+      option_m },
     { "mem-path", "PATH", "RAM is a file; PATH is it, or its directory",
       option_mem_path },
     { "mem-prealloc", NULL, "have all RAM at the start",
       option_mem_prealloc },
-    { "smp", "[[cpus=]N][,maxcpus=N][,sockets=N][,dies=N][,cores=N]"
-      "[,threads=N]", "number of processors (default: 1)", option_smp },
+    { "smp", "[[cpus=]N][,maxcpus=N][,sockets=N][,dies=N]"
+      "[,clusters=1][,cores=N][,threads=N]",
+      "number of processors (default: 1)", option_smp },
+    { "boot", "[order=]DRIVES[,once=DRIVES][,menu=on|off][,splash=FILE]"
+      "[,splash-time=MS][,reboot-timeout=MS][,strict=on|off]",
+      "where firmware boots from", option_boot },
+    { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]"
+      "[,driftfix=none|slew]", "what the real-time clock shows", option_rtc },
     { "uuid", "UUID", "the machine's UUID", option_uuid },
     { "name", "[guest=]NAME[,process=NAME]", "names of machine and process",
       option_name },
@@ -52,6 +61,9 @@ static const OptionDef option_defs[] = {
       "create an object (-object help lists the types)", option_object },
     { "device", "DRIVER[,id=ID][,PROP=VALUE...]",
       "add a device (-device help lists the drivers)", option_device },
+    { "global", "DRIVER.PROP=VALUE", "a value for a property of all devices, "
+      "objects and machines of a type; also as "
+      "driver=DRIVER,property=PROP,value=VALUE", option_global },
     { "chardev", "BACKEND,id=ID[,PROP=VALUE...]",
       "create a character device (-chardev help lists the kinds)",
       option_chardev },
@@ -65,6 +77,16 @@ static const OptionDef option_defs[] = {
     { "qtest", "STREAM", "let a test drive the machine", option_qtest },
     { "qtest-log", "FILE|none", "where the test's conversation is logged",
       option_qtest_log },
+    { "action", "[reboot=reset|shutdown][,shutdown=poweroff|pause]"
+      "[,panic=ACTION][,watchdog=ACTION]",
+      "what becomes of the machine when something happens to it",
+      option_action },
+    { "no-reboot", NULL, "short for -action reboot=shutdown",
+      option_no_reboot },
+    { "no-shutdown", NULL, "short for -action shutdown=pause",
+      option_no_shutdown },
+    { "watchdog-action", "ACTION", "short for -action watchdog=ACTION",
+      option_watchdog_action },
     { "S", NULL, "do not start the machine ('cont' does)", option_paused },
     { "preconfig", NULL, "build the machine when QMP's x-exit-preconfig says "
       "so", option_preconfig },
@@ -92,6 +114,23 @@ static const OptionDef option_defs[] = {
     { "nographic", NULL, "no display; serial port on standard input/output",
       option_nographic },
     { "display", "none", "no display", option_display },
+    { "vga", "none", "no display device", option_vga },
+    { "parallel", "none", "no parallel port", option_parallel },
+    { "net", "none", "no network", option_net },
+    { "nic", "none", "the same", option_net },
+    { "audiodev", "[driver=]none,id=ID", "sound goes nowhere",
+      option_audiodev },
+    { "k", "LANGUAGE", "accepted; no display of this version has a keyboard",
+      NULL },
+    { "overcommit", "[mem-lock=on|off][,cpu-pm=off]",
+      "lock the process's memory, so that none is paged out",
+      option_overcommit },
+    { "enable-kvm", NULL, "short for -accel kvm", option_enable_kvm },
+    { "no-acpi", NULL, "short for -machine acpi=off", option_no_acpi },
+    { "no-hpet", NULL, "short for -machine hpet=off", option_no_hpet },
+    { "readconfig", "FILE", "more options, from a file: sections as in "
+      "[device \"ID\"], and lines as in driver = \"isa-serial\"",
+      option_readconfig },
     { "msg", "[timestamp=on|off][,guest-name=on|off]",
       "how lines on standard error begin", option_msg },
     { "help", NULL, "this text", option_help },
@@ -128,19 +167,70 @@ static const OptionDef *option_find(const char *name)
 
 /** Options that command lines for other emulators often have. */
 static const char *const options_elsewhere[] = {
-    "action", "append", "audio", "blockdev", "boot", "cdrom", "dfilter",
-    "drive", "enable-kvm", "gdb", "global", "hda", "hdb", "icount", "incoming",
-    "initrd", "k", "kernel", "loadvm", "monitor", "net", "netdev", "nic",
-    "no-reboot", "no-shutdown", "numa", "overcommit", "parallel", "qmp-pretty",
-    "readconfig", "rtc", "s", "set", "smbios", "snapshot", "spice", "tpmdev",
-    "trace", "usb", "vga", "vnc", "watchdog-action", "writeconfig", NULL,
+    "append", "audio", "blockdev", "cdrom", "dfilter", "drive", "gdb", "hda",
+    "hdb", "icount", "incoming", "initrd", "kernel", "loadvm", "monitor",
+    "netdev", "numa", "qmp-pretty", "s", "set", "smbios", "snapshot", "spice",
+    "tpmdev", "trace", "usb", "vnc", "writeconfig", NULL,
 };
+
+/* In both passes: what a file says is as good as if it were said here */
+static bool option_readconfig(Config *c, const char *option, const char *arg,
+                              GError **error)
+{
+    g_assert_not_reached();
+}
 
 /** Those that count for others, wherever they stand. */
 static bool option_comes_first(const OptionDef *def)
 {
     return def->apply == option_msg || def->apply == option_name ||
            def->apply == option_add_fd || def->apply == option_data_dir;
+}
+
+/** @first: whether it is the turn of those that count for others. */
+static bool option_apply(Config *c, const OptionDef *def, const char *option,
+                         const char *arg, bool first, GError **error)
+{
+    return option_comes_first(def) != first || !def->apply ||
+           def->apply(c, option, arg, error);
+}
+
+static bool option_read_sections(Config *c, const char *path, GError **error)
+{
+    g_autoptr(GByteArray) text = g_byte_array_new();
+    GPtrArray *sections;
+
+    if (!file_append(path, READCONFIG_MAX, text, error)) {
+        return false;
+    }
+    sections = readconfig_parse((const char *)text->data, text->len, error);
+    if (sections) {
+        g_ptr_array_add(c->files, sections);
+    }
+    return sections != NULL;
+}
+
+/** A file that is a pipe can be read once, so the first pass keeps it. */
+static bool option_read_file(Config *c, const char *option, const char *path,
+                             bool first, GError **error)
+{
+    const GPtrArray *sections;
+
+    if (first && !option_read_sections(c, path, error)) {
+        return false;
+    }
+    sections = c->files->pdata[first ? c->files->len - 1 : c->next_file++];
+    for (unsigned i = 0; i < sections->len && c->action != CONFIG_DONE; i++) {
+        const ReadconfigSection *section = sections->pdata[i];
+        g_autofree char *source = g_strdup_printf("%s: %s", option,
+                                                  section->where);
+
+        if (!option_apply(c, option_find(section->group->option), source,
+                          section->arg->str, first, error)) {
+            return fm_error_prefix(error, "%s: ", section->where);
+        }
+    }
+    return true;
 }
 
 /**
@@ -158,6 +248,7 @@ static bool option_pass(Config *c, int argc, char **argv, bool first,
         const OptionDef *def = word[0] == '-' ? option_find(name) : NULL;
         g_autofree char *option = NULL;
         const char *arg = NULL;
+        bool ok;
 
         if (!def && word[0] == '-' && g_strv_contains(options_elsewhere, name)) {
             return fm_error_set(error, "%s: not available in this version",
@@ -175,8 +266,10 @@ static bool option_pass(Config *c, int argc, char **argv, bool first,
         }
         option = arg ? g_strdup_printf("-%s %s", def->name, arg)
                      : g_strdup_printf("-%s", def->name);
-        if (option_comes_first(def) == first && def->apply &&
-            !def->apply(c, option, arg, error)) {
+        ok = def->apply == option_readconfig
+             ? option_read_file(c, option, arg, first, error)
+             : option_apply(c, def, option, arg, first, error);
+        if (!ok) {
             return fm_error_prefix(error, "%s: ", option);
         }
     }

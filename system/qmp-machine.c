@@ -23,6 +23,7 @@ bool qmp_query_machines(QmpContext *ctx, MachineInfoList *ret, GError **error)
         info->has_is_default = info->is_default = klass->is_default;
         info->cpu_max = klass->max_cpus;
         info->acpi = klass->acpi;
+        info->default_cpu_type = g_strdup(klass->cpu_type);
         info->default_ram_id = g_strdup(klass->ram_id);
     }
     return true;
@@ -46,5 +47,27 @@ bool qmp_query_uuid(QmpContext *ctx, UuidInfo *ret, GError **error)
 bool qmp_query_name(QmpContext *ctx, NameInfo *ret, GError **error)
 {
     ret->name = g_strdup(ctx->system->config->guest_name);
+    return true;
+}
+
+bool qmp_query_current_machine(QmpContext *ctx, CurrentMachineParams *ret,
+                               GError **error)
+{
+    ret->wakeup_suspend_support = false;
+    return true;
+}
+
+bool qmp_query_memory_size_summary(QmpContext *ctx, MemoryInfo *ret,
+                                   GError **error)
+{
+    ret->base_memory = ctx->system->setup.ram_size;
+    ret->has_plugged_memory = true;
+    return true;
+}
+
+bool qmp_query_migrate_capabilities(QmpContext *ctx,
+                                    MigrationCapabilityStatusList *ret,
+                                    GError **error)
+{
     return true;
 }

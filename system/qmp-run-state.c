@@ -51,3 +51,16 @@ bool qmp_quit(QmpContext *ctx, GError **error)
     system_shutdown(ctx->system, SHUTDOWN_CAUSE_HOST_QMP_QUIT);
     return true;
 }
+
+bool qmp_system_powerdown(QmpContext *ctx, GError **error)
+{
+    system_powerdown(ctx->system);
+    return true;
+}
+
+bool qmp_set_action(QmpContext *ctx, const ActionSettings *args,
+                    GError **error)
+{
+    system_set_actions(&ctx->system->actions, args);
+    return true;
+}

@@ -56,30 +56,38 @@ static bool run_state_is_guests(ShutdownCause cause)
            cause == SHUTDOWN_CAUSE_GUEST_RESET;
 }
 
-void system_reset(System *system, ShutdownCause cause)
+void system_set_actions(ActionSettings *settings,
+                        const ActionSettings *actions)
 {
-    g_autoptr(GError) error = NULL;
-    ResetEvent data = {
-        .guest = run_state_is_guests(cause),
-        .reason = cause,
-    };
+    if (actions->has_reboot) {
+        settings->has_reboot = true;
+        settings->reboot = actions->reboot;
+    }
+    if (actions->has_shutdown) {
+        settings->has_shutdown = true;
+        settings->shutdown = actions->shutdown;
+    }
+    if (actions->has_panic) {
+        settings->has_panic = true;
+        settings->panic = actions->panic;
+    }
+    if (actions->has_watchdog) {
+        settings->has_watchdog = true;
+        settings->watchdog = actions->watchdog;
+    }
+}
 
-    if (log_enabled(LOG_RESET)) {
-        log_line(LOG_RESET, "reset: %s",
-                 qapi_type_ShutdownCause.values[cause]);
-    }
-    system->requests &= ~(1u << MACHINE_REQUEST_RESET);
-    if (system->state == RUN_STATE_SUSPENDED) {
-        system->state = RUN_STATE_RUNNING;
-    }
-    if (!machine_reset(system->machine, &error)) {
-        report_error("-machine firmware=builtin: %s", error->message);
-    }
-    monitor_emit(system->monitors, &qapi_event_RESET, &data);
+/** What the machine does and what is done to it; not that the process shall
+ *  end, which it does whatever was set. */
+static bool run_state_is_machines(ShutdownCause cause)
+{
+    return run_state_is_guests(cause) ||
+           cause == SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET;
 }
 
 void system_shutdown(System *system, ShutdownCause cause)
 {
+    bool running = system->state == RUN_STATE_RUNNING;
     ShutdownEvent data = {
         .guest = run_state_is_guests(cause),
         .reason = cause,
@@ -94,8 +102,49 @@ void system_shutdown(System *system, ShutdownCause cause)
     }
     system->state = RUN_STATE_SHUTDOWN;
     monitor_emit(system->monitors, &qapi_event_SHUTDOWN, &data);
+    if (run_state_is_machines(cause) &&
+        system->actions.shutdown == SHUTDOWN_ACTION_PAUSE) {
+        if (running) {
+            monitor_emit(system->monitors, &qapi_event_STOP, NULL);
+        }
+        return;
+    }
     monitor_set_close(system->monitors);
     system->quit = true;
+}
+
+void system_powerdown(System *system)
+{
+    machine_power_button(system->machine);
+    monitor_emit(system->monitors, &qapi_event_POWERDOWN, NULL);
+}
+
+void system_reset(System *system, ShutdownCause cause)
+{
+    g_autoptr(GError) error = NULL;
+    ResetEvent data = {
+        .guest = run_state_is_guests(cause),
+        .reason = cause,
+    };
+
+    if (log_enabled(LOG_RESET)) {
+        log_line(LOG_RESET, "reset: %s",
+                 qapi_type_ShutdownCause.values[cause]);
+    }
+    system->requests &= ~(1u << MACHINE_REQUEST_RESET);
+    if (system->actions.reboot == REBOOT_ACTION_SHUTDOWN) {
+        system_shutdown(system, cause);
+        return;
+    }
+    if (system->state == RUN_STATE_SUSPENDED) {
+        system->state = RUN_STATE_RUNNING;
+    } else if (system->state == RUN_STATE_SHUTDOWN) {
+        system->state = RUN_STATE_PRELAUNCH;
+    }
+    if (!machine_reset(system->machine, &error)) {
+        report_error("-machine firmware=builtin: %s", error->message);
+    }
+    monitor_emit(system->monitors, &qapi_event_RESET, &data);
 }
 
 static void run_state_suspend(System *system)

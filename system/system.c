@@ -13,6 +13,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "backends/memory.h"
 #include "hw/acpi/walk.h"
 #include "qapi/walker.h"
+#include "qom/globals.h"
 #include "util/daemon.h"
 #include "util/error.h"
 #include "util/report.h"
@@ -48,6 +50,7 @@ bool system_object_add(System *system, const ObjectOptions *options,
         return false;
     }
     config = qapi_clone(branch->type, (const char *)options + branch->offset);
+    globals_apply(system->setup.globals, type, config);
     obj = object_new(type, config, error);
     if (!obj) {
         return false;
@@ -284,15 +287,16 @@ static bool system_find_ram(System *system, MachineSetup *setup,
     setup->ram_size = backend->size;
     setup->ram_host = backend->host;
     setup->ram_name = backend->ram_name;
+    setup->ram_anonymous = backend->anonymous;
     return true;
 }
 
 static bool system_plug(System *system, const ObjectType *type, void *options,
                         const char *id, const char *option, GError **error)
 {
-    Object *dev = object_new(type, options, error);
+    Device *dev = device_new(type, options, system->setup.globals, error);
 
-    if (!dev || !machine_plug(system->machine, (Device *)dev, id, error)) {
+    if (!dev || !machine_plug(system->machine, dev, id, error)) {
         return fm_error_prefix(error, "%s: ", option);
     }
     return true;
@@ -388,6 +392,15 @@ static void system_free_machine(System *system)
     system->requests = 0;
 }
 
+/** Last, so that what is short is told as what it is. */
+static bool system_lock_memory(const System *system, GError **error)
+{
+    return !system->config->mem_lock ||
+           mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ||
+           fm_error_set(error, "-overcommit mem-lock=on: memory cannot be "
+                        "locked: %s", g_strerror(errno));
+}
+
 /* All of it */
 
 System *system_new(const Config *config, GError **error)
@@ -399,6 +412,7 @@ System *system_new(const Config *config, GError **error)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     system->config = config;
     system->setup = config->setup;
+    system->actions = config->actions;
     system->state = RUN_STATE_PRECONFIG;
     system->root = object_new(&container_type, NULL, NULL);
     object_container(system->root, "/objects");
@@ -423,6 +437,7 @@ bool system_build(System *system, GError **error)
 {
     if (!system_make_machine(system, error) ||
         !system_make_qtest(system, error) ||
+        !system_lock_memory(system, error) ||
         (!system->config->preconfig &&
          !system_wait_for_clients(system, error))) {
         system_free_machine(system);

@@ -25,6 +25,7 @@
 #include "hw/rtc/mc146818.h"
 #include "hw/timer/hpet.h"
 #include "qapi-types.h"
+#include "target/i386/cpu.h"
 
 static const ObjectType *const types[] = {
     &object_type,
@@ -56,6 +57,14 @@ static const ObjectType *const types[] = {
     &hpet_type,
     &ioapic_type,
     &fw_cfg_type,
+    &cpu_type,
+    &x86_cpu_type,
+    &x86_cpu_types[CPU_MODEL_QEMU32],
+    &x86_cpu_types[CPU_MODEL_QEMU64],
+    &x86_cpu_types[CPU_MODEL_KVM32],
+    &x86_cpu_types[CPU_MODEL_KVM64],
+    &x86_cpu_types[CPU_MODEL_BASE],
+    &x86_cpu_types[CPU_MODEL_MAX],
     &machine_type,
     &null_machine_type,
     &pc_machine_type,

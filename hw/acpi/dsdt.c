@@ -211,8 +211,12 @@ void acpi_dsdt_build(AcpiBlob *blob, const AcpiPlatform *p)
     AmlWriter writer, *w = &writer;
 
     aml_init(w, blob->bytes);
-    dsdt_sleep_state(w, "_S3", 1);
-    dsdt_sleep_state(w, "_S4", 2);
+    if (!p->disable_s3) {
+        dsdt_sleep_state(w, "_S3", 1);
+    }
+    if (!p->disable_s4) {
+        dsdt_sleep_state(w, "_S4", 2);
+    }
     dsdt_sleep_state(w, "_S5", 0);
     acpi_dsdt_pci_mode(w, p);
 

@@ -5,6 +5,21 @@
  */
 #include "hw/core/device.h"
 
+#include "qapi/walker.h"
+#include "qom/globals.h"
+
+Device *device_new(const ObjectType *type, void *config,
+                   const GPtrArray *globals, GError **error)
+{
+    const QapiType *config_type = object_type_config(type);
+
+    if (config_type && !config) {
+        config = qapi_new(config_type);
+    }
+    globals_apply(globals, type, config);
+    return (Device *)object_new(type, config, error);
+}
+
 static void device_add_lines(Device *dev, DeviceGpio gpio)
 {
     g_assert(!device_find_gpio(dev, gpio.name, gpio.output));

@@ -5,7 +5,9 @@
  */
 #include "hw/core/machine.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "util/error.h"
 
@@ -52,6 +54,18 @@ bool machine_check_ram(const ObjectType *type, uint64_t ram_size,
                         "%s", size, klass->name, least, most);
 }
 
+/** The clock's epoch is what the guest shall take for the time. */
+static void machine_set_time(Machine *machine, const MachineSetup *setup)
+{
+    if (setup->rtc_fixed) {
+        machine->clock.epoch_us = setup->rtc_epoch_us;
+    } else if (setup->rtc_local) {
+        g_autoptr(GDateTime) now = g_date_time_new_now_local();
+
+        machine->clock.epoch_us += g_date_time_get_utc_offset(now);
+    }
+}
+
 bool machine_build(Machine *machine, const MachineSetup *setup,
                    GError **error)
 {
@@ -59,6 +73,7 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
     Object *root = object_root(&machine->parent);
 
     machine->setup = setup;
+    machine_set_time(machine, setup);
     if (!object_complete(&machine->parent, root, error)) {
         return false;
     }
@@ -79,6 +94,34 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
     return true;
 }
 
+static bool machine_advise(uint8_t *host, uint64_t len, int advice,
+                           const char *option, GError **error)
+{
+    return madvise(host, len, advice) == 0 ||
+           fm_error_set(error, "%s: this host cannot do that: %s", option,
+                        g_strerror(errno));
+}
+
+bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error)
+{
+    const MachineOptions *options = machine_options(machine);
+    const MachineSetup *setup = machine->setup;
+    const char *name = setup->ram_name ? setup->ram_name
+                                       : machine_class(machine)->ram_id;
+    uint64_t len = setup->ram_size;
+
+    if (!memory_region_init_ram(ram, name, len, setup->ram_host, error)) {
+        return false;
+    }
+    ram->anonymous |= setup->ram_anonymous;
+    return (options->dump_guest_core ||
+            machine_advise(ram->host, len, MADV_DONTDUMP,
+                           "dump-guest-core=off", error)) &&
+           (!options->mem_merge ||
+            machine_advise(ram->host, len, MADV_MERGEABLE, "mem-merge=on",
+                           error));
+}
+
 bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
                        GError **error)
 {
@@ -95,6 +138,15 @@ bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
         }
     }
     return true;
+}
+
+bool machine_add_cpu(Machine *machine, Cpu *cpu, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("cpu[%u]", cpu->index);
+    const MachinePart part = { name, &cpu->parent };
+
+    g_ptr_array_add(machine->cpus, cpu);
+    return machine_add_parts(machine, &part, 1, error);
 }
 
 bool machine_plug(Machine *machine, Device *dev, const char *id,
@@ -127,6 +179,32 @@ bool machine_plug(Machine *machine, Device *dev, const char *id,
     return false;
 }
 
+bool machine_check_hotplug(const Machine *machine, const ObjectType *type,
+                           GError **error)
+{
+    const DeviceClass *device = object_type_class(type);
+    g_autofree char *bus = g_ascii_strdown(device->bus, -1);
+
+    if (!machine_class(machine)->plug) {
+        return fm_error_set(error, "No '%s' bus found for device '%s'",
+                            device->bus, type->name);
+    }
+    return fm_error_set(error, "Bus '%s.0' does not support hotplugging", bus);
+}
+
+Device *machine_find_device(Machine *machine, const char *id)
+{
+    Object *root = object_root(&machine->parent);
+    Object *home = object_container(root, MACHINE_NAMED_DEVICES);
+    Object *obj = *id == '/' ? object_resolve(root, id, NULL)
+                             : object_child(home, id);
+    bool users = obj && (obj->parent == home ||
+                         obj->parent == object_container(
+                             root, MACHINE_OTHER_DEVICES));
+
+    return users ? (Device *)obj : NULL;
+}
+
 bool machine_finish(Machine *machine, GError **error)
 {
     const MachineClass *klass = machine_class(machine);
@@ -156,6 +234,15 @@ void machine_request(Machine *machine, MachineRequest request)
 {
     if (machine->request) {
         machine->request(machine->request_opaque, request);
+    }
+}
+
+void machine_power_button(Machine *machine)
+{
+    const MachineClass *klass = machine_class(machine);
+
+    if (klass->power_button) {
+        klass->power_button(machine);
     }
 }
 
@@ -195,6 +282,7 @@ static void machine_init(Object *obj)
     address_space_init(&machine->memory, "memory", &machine->memory_root);
     address_space_init(&machine->io, "io", &machine->io_root);
     clock_init(&machine->clock);
+    machine->cpus = g_ptr_array_new();
 }
 
 static void machine_finalize(Object *obj)
@@ -206,6 +294,7 @@ static void machine_finalize(Object *obj)
     memory_region_cleanup(&machine->memory_root);
     memory_region_cleanup(&machine->io_root);
     clock_cleanup(&machine->clock);
+    g_ptr_array_unref(machine->cpus);
 }
 
 /** A character is one byte of a table's field; a NUL is two bytes here. */
@@ -226,7 +315,26 @@ static bool machine_check(const Object *obj, const void *config,
                           GError **error)
 {
     const MachineOptions *options = config;
+    const MachineClass *klass = object_type_class(obj->type);
 
+    if (options->acpi == (klass->acpi ? ON_OFF_AUTO_OFF : ON_OFF_AUTO_ON)) {
+        return fm_error_set(error, "acpi=%s is not available: a machine of "
+                            "type '%s' %s", klass->acpi ? "off" : "on",
+                            klass->name, klass->acpi ? "always has ACPI"
+                                                     : "never has ACPI");
+    }
+    if (options->smm == ON_OFF_AUTO_ON) {
+        return fm_error_set(error, "smm=on is not available: no processor of "
+                            "this version has system management mode");
+    }
+    if (options->vmport == ON_OFF_AUTO_ON) {
+        return fm_error_set(error, "vmport=on is not available: there is no "
+                            "such device");
+    }
+    if (options->usb) {
+        return fm_error_set(error, "usb=on is not available: there is no USB "
+                            "controller");
+    }
     return machine_check_text("x-oem-id", options->x_oem_id, 6, error) &&
            machine_check_text("x-oem-table-id", options->x_oem_table_id, 8,
                               error);

@@ -21,9 +21,7 @@ static bool null_machine_build(Machine *machine, GError **error)
     if (!setup->ram_size) {
         return true;
     }
-    if (!memory_region_init_ram(&null->ram, setup->ram_name ? setup->ram_name
-                                                 : "ram",
-                                setup->ram_size, setup->ram_host, error)) {
+    if (!machine_init_ram(machine, &null->ram, error)) {
         return false;
     }
     memory_region_add(&machine->memory_root, 0, &null->ram, 0);

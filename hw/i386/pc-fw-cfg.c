@@ -22,6 +22,13 @@ enum { E820_RAM = 1, E820_RESERVED = 2 };
 
 #define PC_4G (UINT64_C(1) << 32)
 
+/** Without -boot: hard disk, floppy disk, CD-ROM. */
+#define PC_BOOT_ORDER "cad"
+#define PC_BOOT_DRIVES 3
+
+/* CMOS: first and second drive, from the low digit; third, the high digit */
+enum { CMOS_BOOT_FIRST = 0x3d, CMOS_BOOT_THIRD = 0x38 };
+
 static void pc_append_e820(GByteArray *map, uint64_t base, uint64_t len,
                            uint32_t type)
 {
@@ -45,6 +52,99 @@ static GBytes *pc_e820(const PcMachine *pc)
     return g_byte_array_free_to_bytes(map);
 }
 
+/* Where to boot from */
+
+/** What CMOS has for a drive's letter; 0: none. */
+static uint8_t pc_boot_code(char drive)
+{
+    switch (drive) {
+    case 'a':
+        return 1;
+    case 'c':
+        return 2;
+    case 'd':
+        return 3;
+    case 'n':
+        return 4;
+    default:
+        return 0;
+    }
+}
+
+static bool pc_check_boot_order(const char *property, const char *order,
+                                GError **error)
+{
+    for (const char *c = order; c && *c; c++) {
+        if (!pc_boot_code(*c)) {
+            return fm_error_set(error, "-boot %s=%s: '%c' is no drive that a "
+                                "PC boots from (a, c, d, n)", property, order,
+                                *c);
+        }
+    }
+    return !order || strlen(order) <= PC_BOOT_DRIVES ||
+           fm_error_set(error, "-boot %s=%s: a PC tries at most %d drives",
+                        property, order, PC_BOOT_DRIVES);
+}
+
+static void pc_set_boot_order(PcMachine *pc, const char *order)
+{
+    uint8_t codes[PC_BOOT_DRIVES] = { 0 };
+
+    for (unsigned i = 0; i < PC_BOOT_DRIVES && order[i]; i++) {
+        codes[i] = pc_boot_code(order[i]);
+    }
+    rtc_set_cmos(pc->rtc, CMOS_BOOT_FIRST, codes[1] << 4 | codes[0]);
+    rtc_set_cmos(pc->rtc, CMOS_BOOT_THIRD, codes[2] << 4);
+}
+
+static const char *pc_boot_order(const PcMachine *pc)
+{
+    const BootOptions *boot = pc->parent.setup->boot;
+
+    return boot && boot->order ? boot->order : PC_BOOT_ORDER;
+}
+
+void pc_order_boot(PcMachine *pc)
+{
+    const BootOptions *boot = pc->parent.setup->boot;
+
+    if (boot && boot->once && pc->boots < 2) {
+        pc_set_boot_order(pc, pc->boots ? pc_boot_order(pc) : boot->once);
+        pc->boots++;
+    }
+}
+
+static bool pc_fill_boot(PcMachine *pc, GError **error)
+{
+    const BootOptions *boot = pc->parent.setup->boot;
+    GBytes *splash = pc->parent.setup->splash;
+    uint8_t fail_wait[4], menu_wait[2];
+    g_autoptr(GBytes) fail = NULL;
+    g_autoptr(GBytes) menu = NULL;
+
+    pc_set_boot_order(pc, pc_boot_order(pc));
+    fw_cfg_add_key_int(pc->fw_cfg, FW_CFG_BOOT_MENU, 2, boot && boot->menu);
+    st32_le(fail_wait, boot ? boot->reboot_timeout : -1);
+    fail = g_bytes_new(fail_wait, sizeof(fail_wait));
+    fw_cfg_add_file(pc->fw_cfg, "etc/boot-fail-wait", fail);
+    if (!boot) {
+        return true;
+    }
+    if (boot->has_splash_time) {
+        st16_le(menu_wait, boot->splash_time);
+        menu = g_bytes_new(menu_wait, sizeof(menu_wait));
+        fw_cfg_add_file(pc->fw_cfg, "etc/boot-menu-wait", menu);
+    }
+    if (splash) {
+        bool bmp = *(const char *)g_bytes_get_data(splash, NULL) == 'B';
+
+        fw_cfg_add_file(pc->fw_cfg, bmp ? "bootsplash.bmp" : "bootsplash.jpg",
+                        splash);
+    }
+    return pc_check_boot_order("order", boot->order, error) &&
+           pc_check_boot_order("once", boot->once, error);
+}
+
 /** CMOS as firmware of the last thirty years reads it. */
 static void pc_fill_cmos(PcMachine *pc)
 {
@@ -63,7 +163,6 @@ static void pc_fill_cmos(PcMachine *pc)
         { 0x30, extended_kib }, { 0x31, extended_kib >> 8 },
         { 0x34, low_64k }, { 0x35, low_64k >> 8 },
         { 0x5b, high_64k }, { 0x5c, high_64k >> 8 }, { 0x5d, high_64k >> 16 },
-        { 0x38, 0x31 }, { 0x3d, 0x32 },     /* boot: disk, CD, network */
         { 0x5f, pc->parent.setup->n_cpus - 1 },
     };
 
@@ -75,12 +174,14 @@ static void pc_fill_cmos(PcMachine *pc)
 bool pc_fill_fw_cfg(PcMachine *pc, GError **error)
 {
     /* for each of S0 to S5: bit 7, it is there; SLP_TYP */
-    static const uint8_t states[] = { 0x80, 0x00, 0x00, 0x81, 0x82, 0x80 };
+    const uint8_t states[] = {
+        0x80, 0x00, 0x00, pc->pm_properties->disable_s3 ? 0x01 : 0x81,
+        pc->pm_properties->disable_s4 ? 0x02 : 0x82, 0x80,
+    };
     const MachineSetup *setup = pc->parent.setup;
     g_autoptr(GBytes) uuid = g_bytes_new(setup->uuid.bytes, 16);
     g_autoptr(GBytes) e820 = pc_e820(pc);
-    g_autoptr(GBytes) system_states = g_bytes_new_static(states,
-                                                         sizeof(states));
+    g_autoptr(GBytes) system_states = g_bytes_new(states, sizeof(states));
     FwCfg *fw = pc->fw_cfg;
 
     fw_cfg_add_key(fw, FW_CFG_UUID, uuid);
@@ -88,11 +189,13 @@ bool pc_fill_fw_cfg(PcMachine *pc, GError **error)
     fw_cfg_add_key_int(fw, FW_CFG_NOGRAPHIC, 2, setup->no_graphic);
     fw_cfg_add_key_int(fw, FW_CFG_CPUS, 2, setup->n_cpus);
     fw_cfg_add_key_int(fw, FW_CFG_MAX_CPUS, 2, setup->max_cpus);
-    fw_cfg_add_key_int(fw, FW_CFG_BOOT_MENU, 2, 0);
     fw_cfg_add_key_int(fw, FW_CFG_IRQ0_OVERRIDE, 4, 1);
     fw_cfg_add_file(fw, "etc/e820", e820);
     fw_cfg_add_file(fw, "etc/system-states", system_states);
     pc_fill_cmos(pc);
+    if (!pc_fill_boot(pc, error)) {
+        return false;
+    }
 
     for (unsigned i = 0; i < setup->files->len; i++) {
         const MachineFile *file = setup->files->pdata[i];

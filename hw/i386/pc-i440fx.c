@@ -25,6 +25,8 @@ static bool pc_i440fx_build_chipset(PcMachine *pc, GError **error)
     i440fx_wire((I440fx *)bridge, &wiring);
     piix3_wire((Piix3 *)isa, pc_reset, pc);
     piix4_pm_wire((Piix4Pm *)pm, pc_irq(pc, PIIX4_SCI_IRQ), pc_sleep, pc);
+    pc->pm = &((Piix4Pm *)pm)->pm;
+    pc->pm_properties = piix4_pm_properties((Piix4Pm *)pm);
 
     const MachinePart parts[] = {
         { "i440fx", &bridge->parent },
@@ -40,7 +42,8 @@ static const PcMachineClass pc_i440fx_class = {
         .is_default = true,
         .acpi = true,
         .max_cpus = 255,
-        .ram_id = "pc.ram",
+        .ram_id = PC_RAM_ID,
+        .cpu_type = PC_CPU_TYPE,
         .ram_default = PC_RAM_DEFAULT,
         .ram_least = PC_RAM_LEAST,
         .ram_most = PC_RAM_MOST(UINT64_C(0xc0000000)),
@@ -48,6 +51,7 @@ static const PcMachineClass pc_i440fx_class = {
         .plug = pc_plug,
         .finish = pc_finish,
         .boot = pc_boot,
+        .power_button = pc_power_button,
         .acpi_blobs = pc_acpi_blobs,
     },
     .ram_low_most = UINT64_C(0xe0000000),

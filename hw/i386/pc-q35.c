@@ -34,6 +34,8 @@ static bool pc_q35_build_chipset(PcMachine *pc, GError **error)
     }
     q35_mch_wire((Q35Mch *)mch, &mch_wiring);
     ich9_lpc_wire((Ich9Lpc *)lpc, &lpc_wiring);
+    pc->pm = &((Ich9Lpc *)lpc)->pm;
+    pc->pm_properties = ich9_lpc_properties((Ich9Lpc *)lpc);
 
     const MachinePart parts[] = {
         { "mch", &mch->parent },
@@ -47,7 +49,8 @@ static const PcMachineClass pc_q35_class = {
         .name = "q35",
         .acpi = true,
         .max_cpus = 255,
-        .ram_id = "pc.ram",
+        .ram_id = PC_RAM_ID,
+        .cpu_type = PC_CPU_TYPE,
         .ram_default = PC_RAM_DEFAULT,
         .ram_least = PC_RAM_LEAST,
         .ram_most = PC_RAM_MOST(UINT64_C(0x80000000)),
@@ -55,6 +58,7 @@ static const PcMachineClass pc_q35_class = {
         .plug = pc_plug,
         .finish = pc_finish,
         .boot = pc_boot,
+        .power_button = pc_power_button,
         .acpi_blobs = pc_acpi_blobs,
     },
     .ram_low_most = UINT64_C(0xb0000000),

@@ -9,6 +9,7 @@
 #include "hw/i386/pc-acpi.h"
 #include "hw/i386/pc-fw-cfg.h"
 #include "hw/timer/hpet.h"
+#include "target/i386/cpu.h"
 #include "util/error.h"
 
 #define PC_RAM_BASE (640 * 1024)
@@ -35,9 +36,7 @@ static bool pc_build_ram(PcMachine *pc, GError **error)
     }
     pc->ram_low_size = low;
     pc->ram_high_size = setup->ram_size - low;
-    if (!memory_region_init_ram(&pc->ram, setup->ram_name ? setup->ram_name
-                                                          : "pc.ram",
-                                setup->ram_size, setup->ram_host, error)) {
+    if (!machine_init_ram(&pc->parent, &pc->ram, error)) {
         return false;
     }
     /* what lies behind the VGA and ROM areas only shadowing shows (PAM) */
@@ -81,10 +80,13 @@ static bool pc_build_rom(PcMachine *pc, GError **error)
 
 /* Devices */
 
-/** A device of the board's own; it has no configuration to refuse. */
-static Device *pc_new_device(const ObjectType *type)
+/** A device of the board's own; what it can be told, it does not refuse. */
+static Device *pc_new_device(PcMachine *pc, const ObjectType *type)
 {
-    return (Device *)object_new(type, NULL, NULL);
+    Device *dev = device_new(type, NULL, pc->parent.setup->globals, NULL);
+
+    g_assert(dev);
+    return dev;
 }
 
 Irq *pc_irq(PcMachine *pc, unsigned gsi)
@@ -94,7 +96,7 @@ Irq *pc_irq(PcMachine *pc, unsigned gsi)
 
 PciDevice *pc_new_pci(PcMachine *pc, const ObjectType *type, uint8_t devfn)
 {
-    PciDevice *dev = (PciDevice *)pc_new_device(type);
+    PciDevice *dev = (PciDevice *)pc_new_device(pc, type);
 
     pci_bus_plug(&pc->pci, dev, devfn);
     return dev;
@@ -102,7 +104,7 @@ PciDevice *pc_new_pci(PcMachine *pc, const ObjectType *type, uint8_t devfn)
 
 static bool pc_build_interrupts(PcMachine *pc, GError **error)
 {
-    const MachinePart part = { "ioapic", pc_new_device(&ioapic_type) };
+    const MachinePart part = { "ioapic", pc_new_device(pc, &ioapic_type) };
 
     pc->ioapic = (IoApic *)part.dev;
     ioapic_wire(pc->ioapic, &pc->parent.memory_root);
@@ -115,7 +117,7 @@ static bool pc_build_interrupts(PcMachine *pc, GError **error)
 
 static bool pc_build_fw_cfg(PcMachine *pc, GError **error)
 {
-    const MachinePart part = { "fw_cfg", pc_new_device(&fw_cfg_type) };
+    const MachinePart part = { "fw_cfg", pc_new_device(pc, &fw_cfg_type) };
 
     pc->fw_cfg = (FwCfg *)part.dev;
     fw_cfg_wire(pc->fw_cfg, &pc->parent.memory, &pc->parent.io_root);
@@ -124,7 +126,7 @@ static bool pc_build_fw_cfg(PcMachine *pc, GError **error)
 
 static Hpet *pc_new_hpet(PcMachine *pc)
 {
-    Hpet *hpet = (Hpet *)pc_new_device(&hpet_type);
+    Hpet *hpet = (Hpet *)pc_new_device(pc, &hpet_type);
     Irq *const legacy[HPET_NUM_LEGACY] = { pc->isa.irqs[0], pc->isa.irqs[8] };
     Irq *lines[HPET_NUM_LINES];
 
@@ -138,7 +140,7 @@ static Hpet *pc_new_hpet(PcMachine *pc)
 
 static bool pc_build_timers(PcMachine *pc, GError **error)
 {
-    MachinePart parts[2] = { { "rtc", pc_new_device(&rtc_type) } };
+    MachinePart parts[2] = { { "rtc", pc_new_device(pc, &rtc_type) } };
     unsigned n = 1;
 
     pc->rtc = (Rtc *)parts[0].dev;
@@ -153,6 +155,21 @@ static bool pc_build_timers(PcMachine *pc, GError **error)
     return machine_add_parts(&pc->parent, parts, n, error);
 }
 
+static bool pc_build_cpus(PcMachine *pc, GError **error)
+{
+    const MachineSetup *setup = pc->parent.setup;
+    const ObjectType *type = x86_cpu_find_type(setup->cpu_model);
+
+    for (unsigned i = 0; i < setup->n_cpus; i++) {
+        if (!machine_add_cpu(&pc->parent, x86_cpu_new(type, i,
+                                                      &setup->topology),
+                             error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool pc_build(Machine *machine, GError **error)
 {
     PcMachine *pc = (PcMachine *)machine;
@@ -160,7 +177,7 @@ bool pc_build(Machine *machine, GError **error)
     return pc_build_ram(pc, error) && pc_build_rom(pc, error) &&
            pc_build_interrupts(pc, error) && pc_build_fw_cfg(pc, error) &&
            pc_machine_class(pc)->build_chipset(pc, error) &&
-           pc_build_timers(pc, error);
+           pc_build_timers(pc, error) && pc_build_cpus(pc, error);
 }
 
 bool pc_plug(Machine *machine, Device *dev, GError **error)
@@ -215,8 +232,14 @@ bool pc_finish(Machine *machine, GError **error)
 
 bool pc_boot(Machine *machine, GError **error)
 {
+    pc_order_boot((PcMachine *)machine);
     return !machine->setup->builtin_firmware ||
            builtin_firmware_run(&machine->memory, &machine->io, NULL, error);
+}
+
+void pc_power_button(Machine *machine)
+{
+    acpi_pm_power_button(((PcMachine *)machine)->pm);
 }
 
 const AcpiBlobSet *pc_acpi_blobs(const Machine *machine)

@@ -152,6 +152,8 @@ static void ich9_lpc_describe(const Device *device, AcpiPlatform *platform)
         platform->pm_tmr = base + ICH9_PM_TMR;
         platform->gpe0 = base + ICH9_PM_GPE0;
     }
+    platform->disable_s3 = ich9_lpc_properties(dev)->disable_s3;
+    platform->disable_s4 = ich9_lpc_properties(dev)->disable_s4;
     platform->gpe0_len = ICH9_GPE0_LEN;
     platform->smi_cmd = APM_CNT_PORT;
     platform->acpi_enable = ICH9_ACPI_ENABLE;
@@ -251,6 +253,7 @@ const ObjectType ich9_lpc_type = {
     .parent = &pci_device_type,
     .doc = "Intel ICH9 LPC bridge",
     .instance_size = sizeof(Ich9Lpc),
+    .config = &qapi_type_PowerManagementProperties,
     .klass = &ich9_lpc_class,
     .init = ich9_lpc_init,
     .finalize = ich9_lpc_finalize,

@@ -76,6 +76,8 @@ static void piix4_pm_describe(const Device *device, AcpiPlatform *platform)
         platform->pm1a_cnt = base + PIIX4_PM_CNT;
         platform->pm_tmr = base + PIIX4_PM_TMR;
     }
+    platform->disable_s3 = piix4_pm_properties(dev)->disable_s3;
+    platform->disable_s4 = piix4_pm_properties(dev)->disable_s4;
     platform->gpe0 = PIIX4_GPE0_BASE;
     platform->gpe0_len = PIIX4_GPE0_LEN;
     platform->smi_cmd = APM_CNT_PORT;
@@ -155,6 +157,7 @@ const ObjectType piix4_pm_type = {
     .parent = &pci_device_type,
     .doc = "Intel PIIX4 power management",
     .instance_size = sizeof(Piix4Pm),
+    .config = &qapi_type_PowerManagementProperties,
     .klass = &piix4_pm_class,
     .init = piix4_pm_init,
 };

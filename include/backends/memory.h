@@ -17,6 +17,8 @@ typedef struct MemoryBackend {
     uint64_t size;              /* bytes */
     char *ram_name;             /* what the memory is called; NULL: as above */
     bool readonly;              /* nobody may write to it */
+    bool anonymous;             /* nobody else sees it, and no page of it was
+                                   asked for before it is used */
 } MemoryBackend;
 
 /** Abstract; its kinds. */

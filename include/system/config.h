@@ -50,6 +50,9 @@ typedef struct Config {
     char *mem_path;             /* file or directory for RAM; NULL: none */
     bool mem_prealloc;          /* have all RAM at the start */
 
+    GPtrArray *files;           /* each -readconfig's sections, in order */
+    unsigned next_file;         /* whose turn it is in the second pass */
+
     GPtrArray *chardevs;        /* ConfigItem of ChardevOptions */
     GPtrArray *objects;         /* ConfigItem of ObjectOptions */
     GPtrArray *devices;         /* ConfigItem of DeviceOptions */
@@ -79,6 +82,8 @@ typedef struct Config {
     char *log_path;             /* -D; NULL: standard error */
     GPtrArray *data_dirs;       /* char *: -L, in order */
     bool preconfig;             /* a client says when the machine is built */
+    ActionSettings actions;     /* what was given */
+    bool mem_lock;              /* keep all memory from being paged out */
 } Config;
 
 /** config_new: what holds if no option says otherwise. */

@@ -65,6 +65,8 @@ struct MemoryRegion {
     /* RAM, ROM */
     uint8_t *host;
     bool host_owned;
+    bool anonymous;             /* private to this process: what is given back
+                                   to the host comes back as zeros */
 
     /* IO */
     const MemoryRegionOps *ops;
@@ -160,8 +162,8 @@ MemoryResult address_space_fill(AddressSpace *as, uint64_t addr,
 /**
  * address_space_clear: write @len zeros, at the least cost for the host
  *
- * RAM that is zero already is not made resident, and whole pages of memory
- * that a region has mapped itself are given back to the host.
+ * RAM that is zero already is not made resident, and whole pages of
+ * anonymous memory are given back to the host.
  *
  * Returns: as address_space_write().
  */

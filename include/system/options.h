@@ -20,10 +20,35 @@
 typedef bool OptionHandler(Config *c, const char *option, const char *arg,
                            GError **error);
 
+/** An option that has parameters. */
+typedef struct OptionGroup {
+    const char *name;           /* in introspection and in a configuration
+                                   file */
+    const char *option;         /* on the command line, without the dash */
+    const QapiType *type;       /* of its argument */
+    const char *id;             /* what `[name "ID"]` in a file sets; NULL: such
+                                   a section has no name of its own */
+} OptionGroup;
+
+/** option_groups: all of them; ends with one that has no name. */
+const OptionGroup *option_groups(void);
+
 /* options-machine.c */
 OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
-    option_uuid, option_bios, option_mem_path,
+    option_global, option_uuid, option_bios, option_mem_path,
     option_mem_prealloc, option_acpitable, option_fw_cfg;
+
+/* options-boot.c */
+OptionHandler option_rtc, option_boot;
+
+/* options-compat.c */
+OptionHandler option_net, option_audiodev, option_vga, option_parallel,
+    option_overcommit, option_enable_kvm, option_no_acpi,
+    option_no_hpet;
+
+/* options-run.c */
+OptionHandler option_action, option_watchdog_action, option_no_reboot,
+    option_no_shutdown;
 
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,

@@ -34,6 +34,7 @@ typedef struct System {
     SystemDump dump;
 
     RunState state;
+    ActionSettings actions;     /* what is not set is as at first */
     unsigned requests;          /* the guest's, bit 1 << MachineRequest */
     bool quit;                  /* leave the main loop */
 } System;
@@ -83,10 +84,17 @@ bool system_stop_to_save(System *system);
 /** system_cont: let it run; nothing if it does.  Fails while its memory is
  *  dumped. */
 bool system_cont(System *system, GError **error);
-/** system_reset: reset it now.  Not from inside a device. */
+/** system_reset: reset it now, or what was set for that.  Not from inside a
+ *  device. */
 void system_reset(System *system, ShutdownCause cause);
-/** system_shutdown: tell the clients and leave the main loop. */
+/** system_shutdown: tell the clients and leave the main loop; if @cause is
+ *  not the host's own wish, do what was set for that. */
 void system_shutdown(System *system, ShutdownCause cause);
+/** system_powerdown: press the power button. */
+void system_powerdown(System *system);
+/** system_set_actions: what is set in @actions replaces what @settings say. */
+void system_set_actions(ActionSettings *settings,
+                        const ActionSettings *actions);
 /** system_settle: do what the guest has asked for; after each access that a
  *  client made for it. */
 void system_settle(System *system);

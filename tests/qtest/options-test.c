@@ -28,7 +28,7 @@ static void assert_help(const char *options, const char *const *texts)
 
 static void test_help(void)
 {
-    assert_help("-version", TEXTS("version", "0.1.0"));
+    assert_help("-version", TEXTS("version 0.1.0", "QEMU 7.2.0"));
     assert_help("--version", TEXTS("version", "0.1.0"));
     assert_help("-help", TEXTS(
         "-machine", "-accel", "-cpu", "-m ", "-smp", "-nodefaults",

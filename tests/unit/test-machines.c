@@ -39,6 +39,7 @@ static void world_make(World *w, const char *type_name)
             .ram_size = RAM_SIZE,
             .n_cpus = 1,
             .max_cpus = 1,
+            .topology = { 1, 1, 1 },
             .acpi_tables = g_ptr_array_new_with_free_func(
                 (GDestroyNotify)g_bytes_unref),
             .files = g_ptr_array_new(),

@@ -67,6 +67,7 @@ struct AcpiPlatform {
     uint16_t reset_port;
     uint8_t reset_value;
     bool has_8042;
+    bool disable_s3, disable_s4;        /* not told to the guest */
 
     /* Interrupt controllers */
     uint32_t local_apic;

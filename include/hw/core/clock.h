@@ -27,7 +27,8 @@ typedef struct Timer {
 
 struct Clock {
     int64_t now_ns;
-    int64_t epoch_us;           /* host's UTC at time zero, µs since 1970 */
+    int64_t epoch_us;           /* wall-clock time at time zero, µs since 1970;
+                                   the host's UTC unless somebody sets it */
     GPtrArray *armed;           /* Timer, earliest first */
 };
 

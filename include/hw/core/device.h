@@ -53,6 +53,13 @@ static inline const DeviceClass *device_class(const Device *dev)
 }
 
 /**
+ * device_new: an object of @type, as object_new() makes it, with what @globals
+ * say about it (globals_apply()).
+ */
+Device *device_new(const ObjectType *type, void *config,
+                   const GPtrArray *globals, GError **error);
+
+/**
  * device_add_inputs, device_add_outputs: declare lines, so that tests and
  * tools can find them by name.  @in and @out are the device's own arrays.
  */

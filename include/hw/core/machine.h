@@ -14,6 +14,7 @@
 
 #include "backends/memory.h"
 #include "hw/core/clock.h"
+#include "hw/core/cpu.h"
 #include "hw/core/device.h"
 #include "qapi-types.h"
 #include "system/memory.h"
@@ -41,10 +42,18 @@ typedef struct MachineSetup {
     uint64_t ram_size;          /* bytes, a multiple of 4096 */
     uint8_t *ram_host;          /* memory backend's; NULL: allocate */
     const char *ram_name;       /* memory backend's; NULL: the board's */
+    bool ram_anonymous;         /* as MemoryRegion.anonymous, of ram_host */
     unsigned n_cpus, max_cpus;  /* 1 to the class's max_cpus */
+    CpuTopology topology;
     const char *cpu_model;      /* as given; NULL: the default */
     Uuid uuid;                  /* zeros: none given */
     GPtrArray *acpi_tables;     /* GBytes; NULL: none */
+    BootOptions *boot;          /* NULL: defaults */
+    GBytes *splash;             /* the picture of it; NULL: none */
+    bool rtc_local;             /* wall-clock time is the host's local time */
+    bool rtc_fixed;             /* it starts at rtc_epoch_us */
+    int64_t rtc_epoch_us;       /* us since 1970 */
+    GPtrArray *globals;         /* GlobalOptions; NULL: none */
     GPtrArray *files;           /* MachineFile; NULL: none */
     GBytes *bios;               /* image for the ROM; NULL: none.  A positive
                                    multiple of MACHINE_BIOS_STEP bytes, at most
@@ -66,9 +75,11 @@ typedef struct MachineClass {
     const char *alias;          /* the name without a version; NULL: none */
     bool is_default;
     bool acpi;                  /* it has ACPI tables */
-    unsigned max_cpus;
+    unsigned max_cpus;          /* that -smp may ask for */
     const char *ram_id;         /* of the memory backend that is made if the
                                    user names none */
+    const char *cpu_type;       /* of the default CPU model; NULL: it has
+                                   no processors */
     uint64_t ram_default;       /* bytes, without -m */
     uint64_t ram_least, ram_most;
     /** Make RAM, buses and the board's own devices. */
@@ -79,6 +90,8 @@ typedef struct MachineClass {
     bool (*finish)(Machine *machine, GError **error);
     /** After every reset: play the firmware's part.  NULL: nothing to do. */
     bool (*boot)(Machine *machine, GError **error);
+    /** The power button is pressed.  NULL: there is none. */
+    void (*power_button)(Machine *machine);
     /** The ACPI blobs that firmware was last given, borrowed; NULL if there
      *  are none.  A machine without ACPI has no such function. */
     const struct AcpiBlobSet *(*acpi_blobs)(const Machine *machine);
@@ -96,6 +109,7 @@ struct Machine {
     MemoryRegion memory_root, io_root;
     AddressSpace memory, io;
     Clock clock;
+    GPtrArray *cpus;            /* Cpu, borrowed, by index */
 };
 
 /** Abstract; its configuration is MachineOptions. */
@@ -128,6 +142,14 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
                    GError **error);
 
 /**
+ * machine_init_ram: what a class's build() makes the machine's RAM with: all of
+ * it as one region, treated on the host as the options say.
+ *
+ * Returns: false with @error set if the host refuses.
+ */
+bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error);
+
+/**
  * machine_plug: wire @dev and realize it.
  * @id: name under /machine/peripheral; NULL: it gets one under
  *      /machine/peripheral-anon
@@ -137,6 +159,27 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
  */
 bool machine_plug(Machine *machine, Device *dev, const char *id,
                   GError **error);
+
+/**
+ * machine_check_hotplug: whether devices of @type can come and go once
+ * machine_finish() is over.
+ *
+ * Returns: false with @error set if the machine has no such bus, or the bus
+ * does not allow it, as no bus of this version does.
+ */
+bool machine_check_hotplug(const Machine *machine, const ObjectType *type,
+                           GError **error);
+
+/**
+ * machine_find_device: one of the user's.
+ * @id: its name, or its absolute path
+ *
+ * Returns: NULL if there is none.
+ */
+Device *machine_find_device(Machine *machine, const char *id);
+
+/** machine_add_cpu: put @cpu, which is taken over, under /machine. */
+bool machine_add_cpu(Machine *machine, Cpu *cpu, GError **error);
 
 /** A device of the board's own. */
 typedef struct MachinePart {
@@ -165,6 +208,9 @@ bool machine_reset(Machine *machine, GError **error);
 /** machine_request: hand what the guest wants to whoever runs the machine;
  *  it acts after the guest's access is over. */
 void machine_request(Machine *machine, MachineRequest request);
+
+/** machine_power_button: press it, if there is one. */
+void machine_power_button(Machine *machine);
 
 /** machine_acpi_blobs: as MachineClass.acpi_blobs; NULL without ACPI. */
 const struct AcpiBlobSet *machine_acpi_blobs(const Machine *machine);

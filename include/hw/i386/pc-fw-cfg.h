@@ -16,4 +16,8 @@
  */
 bool pc_fill_fw_cfg(PcMachine *pc, GError **error);
 
+/** pc_order_boot: at each reset: what holds for the first boot only is over at
+ *  the second. */
+void pc_order_boot(PcMachine *pc);
+
 #endif

@@ -7,6 +7,7 @@
 #define HW_I386_PC_MACHINE_H
 
 #include "hw/acpi/blob.h"
+#include "hw/acpi/pm.h"
 #include "hw/acpi/user-table.h"
 #include "hw/core/machine.h"
 #include "hw/intc/ioapic.h"
@@ -44,8 +45,11 @@ struct PcMachine {
 
     PciBus pci;
     IsaBus isa;
+    unsigned boots;             /* since the machine was made */
     unsigned n_plugged;         /* devices of the user's on it */
     IoApic *ioapic;
+    AcpiPm *pm;                 /* the chipset's */
+    const PowerManagementProperties *pm_properties;
     Rtc *rtc;
     FwCfg *fw_cfg;
 

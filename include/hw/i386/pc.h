@@ -13,6 +13,12 @@
 #include "hw/acpi/pm.h"
 #include "hw/i386/pc-machine.h"
 
+/** What its RAM is called, and the memory backend that a tool makes for it. */
+#define PC_RAM_ID "pc.ram"
+
+/** Type of the default CPU model. */
+#define PC_CPU_TYPE "qemu64-x86_64-cpu"
+
 #define PC_RAM_DEFAULT (128 * 1024 * 1024)
 
 /** Below 1 MiB there would be no place for tables. */
@@ -28,6 +34,7 @@ bool pc_build(Machine *machine, GError **error);
 bool pc_plug(Machine *machine, Device *dev, GError **error);
 bool pc_finish(Machine *machine, GError **error);
 bool pc_boot(Machine *machine, GError **error);
+void pc_power_button(Machine *machine);
 const AcpiBlobSet *pc_acpi_blobs(const Machine *machine);
 
 /** pc_new_pci: a function of the chipset's, put on the bus at @devfn; its

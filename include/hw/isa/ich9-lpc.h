@@ -10,6 +10,7 @@
 #include "hw/isa/apm.h"
 #include "hw/isa/reset-port.h"
 #include "hw/pci/pci.h"
+#include "qapi-types.h"
 
 #define ICH9_GPE0_LEN 16
 
@@ -44,6 +45,12 @@ typedef struct Ich9Lpc {
 } Ich9Lpc;
 
 extern const ObjectType ich9_lpc_type;
+
+static inline const PowerManagementProperties *
+ich9_lpc_properties(const Ich9Lpc *dev)
+{
+    return dev->parent.parent.parent.config;
+}
 
 /** ich9_lpc_wire: before realize; @wiring is copied. */
 void ich9_lpc_wire(Ich9Lpc *dev, const Ich9LpcWiring *wiring);

@@ -9,6 +9,7 @@
 #include "hw/acpi/pm.h"
 #include "hw/isa/apm.h"
 #include "hw/pci/pci.h"
+#include "qapi-types.h"
 
 /** The GPE0 block is not Intel's: its ports are fixed. */
 #define PIIX4_GPE0_BASE 0xafe0
@@ -27,6 +28,12 @@ typedef struct Piix4Pm {
 } Piix4Pm;
 
 extern const ObjectType piix4_pm_type;
+
+static inline const PowerManagementProperties *
+piix4_pm_properties(const Piix4Pm *dev)
+{
+    return dev->parent.parent.parent.config;
+}
 
 /**
  * piix4_pm_wire: before realize.  Clock and port space are the bus's.

@@ -1,0 +1,172 @@
+/*
+ * Options that management tools always give: what is true of this machine is
+ * accepted, anything else is refused
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <string.h>
+
+#include "libqtest.h"
+
+#define BASE "-nodefaults -display none "
+
+static void test_accepted(void)
+{
+    static const char *const options[] = {
+        "-machine none,accel=kvm:tcg", "-machine none -accel kvm -accel tcg",
+        "-machine none -enable-kvm", "-machine none,acpi=off",
+        "-machine none -no-acpi",
+        "-machine q35,usb=off,vmport=off,smm=off,dump-guest-core=on,"
+        "mem-merge=off,acpi=on", "-machine pc,vmport=auto,smm=auto,acpi=auto",
+        "-net none", "-nic none", "-nic type=none", "-vga none",
+        "-parallel none", "-k en-us", "-audiodev none,id=a",
+        "-audiodev '{\"id\": \"audio1\", \"driver\": \"none\"}'",
+        "-overcommit mem-lock=off", "-overcommit cpu-pm=off",
+        "-m size=131072k,slots=0,maxmem=134217728",
+        "-smp 2,sockets=1,dies=1,clusters=1,cores=2,threads=1",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(options); i++) {
+        QtestRun run = qtest_run("{'execute':'qmp_capabilities'}"
+                                 "{'execute':'quit'}",
+                                 BASE "-qmp stdio %s", options[i]);
+
+        g_test_message("%s", options[i]);
+        g_assert_cmpstr(run.err, ==, "");
+        g_assert_cmpint(run.status, ==, 0);
+        qtest_run_clear(&run);
+    }
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *option, *fault;
+    } rows[] = {
+        { "-enable-kvm", "-accel kvm: accelerator kvm is not available *" },
+        { "-machine none,accel=frob",
+          "-machine accel=frob: invalid accelerator frob *" },
+        { "-machine q35,usb=on", "-machine q35,usb=on: usb=on *" },
+        { "-machine q35,vmport=on", "-machine *: vmport=on *" },
+        { "-machine q35,smm=on", "-machine *: smm=on *" },
+        { "-machine q35,acpi=off", "-machine *: acpi=off *'q35'*" },
+        { "-no-acpi -machine q35", "-machine q35: acpi=off *'q35'*" },
+        { "-machine none,acpi=on", "-machine *: acpi=on *'none'*" },
+        { "-machine q35,dump-guest-core=maybe", "*'dump-guest-core'*" },
+        { "-net user", "-net user: *'user'*none*" },
+        { "-nic none,id=x", "-nic none,id=x: Invalid parameter 'id'" },
+        { "-netdev user,id=n", "-netdev: not available in this version" },
+        { "-usb", "-usb: not available in this version" },
+        { "-vga std", "-vga std: 'std' *" },
+        { "-parallel null", "-parallel null: 'null' *" },
+        { "-audiodev pa,id=a", "-audiodev pa,id=a: *'pa'*" },
+        { "-audiodev none", "-audiodev none: Parameter 'id' is missing" },
+        { "-overcommit cpu-pm=on", "-overcommit cpu-pm=on: cpu-pm: *" },
+        { "-overcommit frob=on", "-overcommit frob=on: *'frob'*" },
+        { "-cpu host", "-cpu host: CPU model 'host' requires *" },
+        { "-m 128,slots=1", "-m 128,slots=1: slots=1: *" },
+        { "-m 128,slots=-1", "-m 128,slots=-1: *'slots'*" },
+        { "-m 128,maxmem=1G", "-m 128,maxmem=1G: maxmem: *" },
+        { "-m 128,maxmem=1M",
+          "-m *: maxmem=1048576 is less than size=134217728 (bytes)" },
+        { "-smp 2,clusters=2", "-smp 2,clusters=2: clusters *" },
+        { "-smp 2,clusters=0", "-smp 2,clusters=0: clusters *" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("%s", rows[i].option);
+        qtest_expect_failure(rows[i].fault, BASE "%s", rows[i].option);
+    }
+}
+
+/** A file under /proc of the machine's process. */
+static char *process_file(Qtest *qts, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/%s", qtest_pid(qts),
+                                            name);
+    char *text;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+/** Whether the guest's RAM, the one mapping of just its size, has a flag. */
+static bool ram_has_flag(Qtest *qts, unsigned ram_kib, const char *flag)
+{
+    g_autofree char *smaps = process_file(qts, "smaps");
+    g_autofree char *pattern = g_strdup_printf(
+        "^Size: +%u kB\\n(?:(?!VmFlags).*\\n)*"
+        "VmFlags:.* %s(?: |$)", ram_kib, flag);
+
+    return g_regex_match_simple(pattern, smaps, G_REGEX_MULTILINE, 0);
+}
+
+static void test_dump_guest_core(void)
+{
+    Qtest *qts = qtest_start("-machine q35 -nodefaults -m 24");
+
+    g_assert_true(ram_has_flag(qts, 24 * 1024, "rd"));
+    g_assert_false(ram_has_flag(qts, 24 * 1024, "dd"));
+    qtest_quit(qts);
+
+    qts = qtest_start("-machine q35,dump-guest-core=off -nodefaults -m 24");
+    g_assert_true(ram_has_flag(qts, 24 * 1024, "dd"));
+    qtest_quit(qts);
+
+    qts = qtest_start("-machine none,dump-guest-core=off,memory-backend=r "
+                      "-nodefaults -object memory-backend-ram,id=r,size=24M");
+    g_assert_true(ram_has_flag(qts, 24 * 1024, "dd"));
+    qtest_quit(qts);
+}
+
+static void test_mem_lock(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    g_test_skip("the address sanitizer makes mlockall() do nothing");
+#else
+    Qtest *qts = qtest_start("-machine none -nodefaults -m 4");
+    g_autofree char *before = process_file(qts, "status");
+    g_autofree char *after = NULL;
+    QtestRun run;
+
+    g_assert_nonnull(strstr(before, "VmLck:\t       0 kB"));
+    qtest_quit(qts);
+
+    run = qtest_run("{'execute':'qmp_capabilities'}{'execute':'quit'}",
+                    BASE "-machine none -overcommit mem-lock=on -qmp stdio");
+    if (run.status) {
+        /* a host that does not let us: it says so */
+        g_assert_true(g_str_has_prefix(run.err,
+                                       "-overcommit mem-lock=on: memory "
+                                       "cannot be locked: "));
+        g_test_skip("this host does not allow that much locked memory");
+        qtest_run_clear(&run);
+        return;
+    }
+    qtest_run_clear(&run);
+    qts = qtest_start("-machine none -nodefaults -m 4 "
+                      "-overcommit mem-lock=on");
+    after = process_file(qts, "status");
+    g_assert_null(strstr(after, "VmLck:\t       0 kB"));
+    qtest_quit(qts);
+#endif
+}
+
+static void test_no_hpet(void)
+{
+    Qtest *qts = qtest_start("-machine q35 -nodefaults -no-hpet");
+
+    g_assert_cmphex(qtest_readl(qts, 0xfed00000), ==, 0xffffffff);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/compat-options/accepted", test_accepted);
+    g_test_add_func("/compat-options/refused", test_refused);
+    g_test_add_func("/compat-options/dump-guest-core", test_dump_guest_core);
+    g_test_add_func("/compat-options/mem-lock", test_mem_lock);
+    g_test_add_func("/compat-options/no-hpet", test_no_hpet);
+    return g_test_run();
+}
