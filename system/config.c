@@ -56,6 +56,8 @@ Config *config_new(void)
     c->devices = g_ptr_array_new_with_free_func(config_item_free);
     c->monitors = g_ptr_array_new_with_free_func(config_item_free);
     c->qmps = g_ptr_array_new_with_free_func(config_stream_free);
+    c->pretty_qmps = g_ptr_array_new_with_free_func(config_stream_free);
+    c->hmps = g_ptr_array_new_with_free_func(config_stream_free);
     c->serials = g_ptr_array_new_with_free_func(config_stream_free);
     c->debugcons = g_ptr_array_new_with_free_func(config_stream_free);
     c->qtests = g_ptr_array_new_with_free_func(config_stream_free);
@@ -80,8 +82,8 @@ void config_free(Config *c)
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
     GPtrArray *const lists[] = {
         c->accels, c->setup.acpi_tables, c->setup.files, c->chardevs,
-        c->objects, c->devices, c->monitors, c->qmps, c->serials,
-        c->debugcons, c->qtests,
+        c->objects, c->devices, c->monitors, c->qmps, c->pretty_qmps,
+        c->hmps, c->serials, c->debugcons, c->qtests,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_unref(lists[i]);

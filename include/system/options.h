@@ -26,9 +26,9 @@ OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
 
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,
-    option_serial, option_debugcon, option_qmp, option_mon, option_qtest,
-    option_qtest_log, option_paused, option_nodefaults, option_nographic,
-    option_display, option_msg, option_version;
+    option_serial, option_debugcon, option_qmp, option_qmp_pretty,
+    option_monitor, option_mon, option_qtest, option_qtest_log, option_paused,
+    option_nodefaults, option_nographic, option_display, option_msg, option_version;
 
 /**
  * option_parse: an option's argument as a value of @type (qapi_parse_option()).

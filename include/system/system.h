@@ -17,7 +17,8 @@ typedef struct System {
     Object *root;               /* "/": machine, objects, chardevs */
     Machine *machine;           /* in root */
     Object *ram;                /* pinned memory backend; NULL: none */
-    MonitorSet *monitors;
+    MonitorSet *monitors;       /* QMP */
+    GPtrArray *hmps;            /* HmpSession (monitor/hmp-session.h) */
     QtestServer *qtest;         /* NULL: no test drives it */
 
     RunState state;
