@@ -69,6 +69,8 @@ Config *config_new(void)
     c->devices = g_ptr_array_new_with_free_func(config_item_free);
     c->monitors = g_ptr_array_new_with_free_func(config_item_free);
     c->qmps = g_ptr_array_new_with_free_func(config_stream_free);
+    c->pretty_qmps = g_ptr_array_new_with_free_func(config_stream_free);
+    c->hmps = g_ptr_array_new_with_free_func(config_stream_free);
     c->serials = g_ptr_array_new_with_free_func(config_stream_free);
     c->debugcons = g_ptr_array_new_with_free_func(config_stream_free);
     c->qtests = g_ptr_array_new_with_free_func(config_stream_free);
@@ -108,8 +110,8 @@ void config_free(Config *c)
     GPtrArray *const lists[] = {
         c->accels, c->files, c->setup.acpi_tables, c->setup.globals,
         c->setup.files, c->chardevs,
-        c->objects, c->devices, c->monitors, c->qmps, c->serials,
-        c->debugcons, c->qtests, c->data_dirs,
+        c->objects, c->devices, c->monitors, c->qmps, c->pretty_qmps,
+        c->hmps, c->serials, c->debugcons, c->qtests, c->data_dirs,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_unref(lists[i]);
@@ -394,8 +396,12 @@ static bool config_resolve_preconfig(const Config *c, GError **error)
 {
     bool monitor = c->monitors->len > 0;
 
-    for (unsigned i = 0; i < c->qmps->len; i++) {
-        monitor = monitor || ((ConfigStream *)c->qmps->pdata[i])->chardev;
+    const GPtrArray *const lists[] = { c->hmps, c->qmps, c->pretty_qmps };
+
+    for (size_t k = 0; k < G_N_ELEMENTS(lists); k++) {
+        for (unsigned i = 0; i < lists[k]->len; i++) {
+            monitor |= ((ConfigStream *)lists[k]->pdata[i])->chardev != NULL;
+        }
     }
     if (c->preconfig && !monitor) {
         return fm_error_set(error, "-preconfig: needs a monitor (-qmp), where "

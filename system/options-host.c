@@ -100,20 +100,43 @@ bool option_mon(Config *c, const char *option, const char *arg, GError **error)
     if (!mon) {
         return c->action == CONFIG_DONE;
     }
-    if (mon->mode != MONITOR_MODE_CONTROL) {
+    if (mon->mode == MONITOR_MODE_READLINE && mon->pretty) {
         qapi_free(type, mon);
-        return fm_error_set(error, "mode=readline is not available; use "
-                            "mode=control");
+        return fm_error_set(error, "pretty: only mode=control has it");
     }
     config_add_item(c->monitors, option, type, mon);
     return true;
 }
 
+/** -monitor, -qmp and -qmp-pretty: their streams are numbered together. */
+static bool option_monitor_stream(Config *c, GPtrArray *streams,
+                                  const char *option, const char *arg,
+                                  GError **error)
+{
+    g_autofree char *id = g_strdup_printf("compat_monitor%u", c->hmps->len +
+                                          c->qmps->len + c->pretty_qmps->len);
+
+    return config_add_stream(c, streams, option, arg, id, error);
+}
+
 bool option_qmp(Config *c, const char *option, const char *arg, GError **error)
 {
-    g_autofree char *id = g_strdup_printf("compat_monitor%u", c->qmps->len);
+    return option_monitor_stream(c, c->qmps, option, arg, error);
+}
 
-    return config_add_stream(c, c->qmps, option, arg, id, error);
+bool option_qmp_pretty(Config *c, const char *option, const char *arg,
+                       GError **error)
+{
+    return option_monitor_stream(c, c->pretty_qmps, option, arg, error);
+}
+
+bool option_monitor(Config *c, const char *option, const char *arg,
+                    GError **error)
+{
+    if (strcmp(arg, "vc") == 0 || g_str_has_prefix(arg, "vc:")) {
+        return fm_error_set(error, "there is no display that could show it");
+    }
+    return option_monitor_stream(c, c->hmps, option, arg, error);
 }
 
 bool option_serial(Config *c, const char *option, const char *arg,

@@ -71,9 +71,13 @@ static const OptionDef option_defs[] = {
       "add a descriptor to the set that /dev/fdset/N opens", option_add_fd },
     { "serial", "STREAM", "serial port on a stream", option_serial },
     { "debugcon", "STREAM", "debug port 0xe9 on a stream", option_debugcon },
+    { "monitor", "STREAM", "monitor for people on a stream of its own "
+      "(default: none)", option_monitor },
     { "qmp", "STREAM", "QMP monitor on a stream", option_qmp },
-    { "mon", "[chardev=]ID,mode=control[,pretty=on|off]",
-      "QMP monitor on a character device", option_mon },
+    { "qmp-pretty", "STREAM", "the same, with indented answers",
+      option_qmp_pretty },
+    { "mon", "[chardev=]ID[,mode=readline|control][,pretty=on|off]",
+      "monitor on a character device: for people, or QMP", option_mon },
     { "qtest", "STREAM", "let a test drive the machine", option_qtest },
     { "qtest-log", "FILE|none", "where the test's conversation is logged",
       option_qtest_log },
@@ -111,7 +115,8 @@ static const OptionDef option_defs[] = {
       option_nodefaults },
     { "no-user-config", NULL, "accepted; no configuration file is read",
       NULL },
-    { "nographic", NULL, "no display; serial port on standard input/output",
+    { "nographic", NULL, "no display; serial port on standard input/output, and "
+      "no monitor there",
       option_nographic },
     { "display", "none", "no display", option_display },
     { "vga", "none", "no display device", option_vga },
@@ -168,9 +173,9 @@ static const OptionDef *option_find(const char *name)
 /** Options that command lines for other emulators often have. */
 static const char *const options_elsewhere[] = {
     "append", "audio", "blockdev", "cdrom", "dfilter", "drive", "gdb", "hda",
-    "hdb", "icount", "incoming", "initrd", "kernel", "loadvm", "monitor",
-    "netdev", "numa", "qmp-pretty", "s", "set", "smbios", "snapshot", "spice",
-    "tpmdev", "trace", "usb", "vnc", "writeconfig", NULL,
+    "hdb", "icount", "incoming", "initrd", "kernel", "loadvm", "netdev",
+    "numa", "s", "set", "smbios", "snapshot", "spice", "tpmdev", "trace",
+    "usb", "vnc", "writeconfig", NULL,
 };
 
 /* In both passes: what a file says is as good as if it were said here */

@@ -22,6 +22,7 @@
 #include "hw/acpi/walk.h"
 #include "qapi/walker.h"
 #include "qom/globals.h"
+#include "system/hmp.h"
 #include "util/daemon.h"
 #include "util/error.h"
 #include "util/report.h"
@@ -184,31 +185,64 @@ static bool system_wait_for_clients(System *system, GError **error)
     return true;
 }
 
-static bool system_add_monitor(System *system, const char *id, bool pretty,
-                               GError **error)
+static bool system_add_qmp(System *system, const char *id, bool pretty,
+                           GError **error)
 {
     Chardev *chr = system_find_chardev(system, id, error);
 
     return chr && monitor_set_add(system->monitors, chr, pretty, error);
 }
 
+static bool system_add_hmp(System *system, const char *id, GError **error)
+{
+    Chardev *chr = system_find_chardev(system, id, error);
+    HmpSession *session = chr ? hmp_open(system, chr, error) : NULL;
+
+    if (session) {
+        g_ptr_array_add(system->hmps, session);
+    }
+    return session;
+}
+
+/** -monitor, -qmp, -qmp-pretty */
+static bool system_make_monitor_streams(System *system, GError **error)
+{
+    const Config *config = system->config;
+    const GPtrArray *const lists[] = {
+        config->hmps, config->qmps, config->pretty_qmps,
+    };
+
+    for (size_t k = 0; k < G_N_ELEMENTS(lists); k++) {
+        for (unsigned i = 0; i < lists[k]->len; i++) {
+            const ConfigStream *stream = lists[k]->pdata[i];
+            const char *id = stream->chardev;
+
+            if (id && !(lists[k] == config->hmps
+                        ? system_add_hmp(system, id, error)
+                        : system_add_qmp(system, id,
+                                         lists[k] == config->pretty_qmps,
+                                         error))) {
+                return fm_error_prefix(error, "%s: ", stream->option);
+            }
+        }
+    }
+    return true;
+}
+
 static bool system_make_monitors(System *system, GError **error)
 {
     const Config *config = system->config;
 
-    for (unsigned i = 0; i < config->qmps->len; i++) {
-        const ConfigStream *qmp = config->qmps->pdata[i];
-
-        if (qmp->chardev &&
-            !system_add_monitor(system, qmp->chardev, false, error)) {
-            return fm_error_prefix(error, "%s: ", qmp->option);
-        }
+    if (!system_make_monitor_streams(system, error)) {
+        return false;
     }
     for (unsigned i = 0; i < config->monitors->len; i++) {
         const ConfigItem *item = config->monitors->pdata[i];
         const MonitorOptions *mon = item->value;
 
-        if (!system_add_monitor(system, mon->chardev, mon->pretty, error)) {
+        if (!(mon->mode == MONITOR_MODE_READLINE
+              ? system_add_hmp(system, mon->chardev, error)
+              : system_add_qmp(system, mon->chardev, mon->pretty, error))) {
             return fm_error_prefix(error, "%s: ", item->option);
         }
     }
@@ -418,6 +452,8 @@ System *system_new(const Config *config, GError **error)
     object_container(system->root, "/objects");
     object_container(system->root, "/chardevs");
     system->monitors = monitor_set_new(system);
+    system->hmps = g_ptr_array_new_with_free_func(
+        (GDestroyNotify)hmp_session_free);
     system->copies = memory_copies_new();
     monitor_set_preconfig(system->monitors, true);
     if (config->process_name) {
@@ -453,6 +489,19 @@ bool system_build(System *system, GError **error)
     return true;
 }
 
+/** What clients were sent last. */
+static void system_flush(System *system)
+{
+    gint64 end_us = g_get_monotonic_time() + SYSTEM_FLUSH_MS * INT64_C(1000);
+
+    monitor_set_flush(system->monitors, SYSTEM_FLUSH_MS);
+    for (unsigned i = 0; i < system->hmps->len; i++) {
+        gint64 left_us = end_us - g_get_monotonic_time();
+
+        hmp_session_flush(system->hmps->pdata[i], MAX(left_us, 0) / 1000);
+    }
+}
+
 void system_free(System *system)
 {
     if (!system) {
@@ -461,9 +510,10 @@ void system_free(System *system)
     /* whoever waits for one is told */
     memory_copies_end(system->copies, "the program ends");
     memory_copies_free(system->copies);
-    monitor_set_flush(system->monitors, SYSTEM_FLUSH_MS);
+    system_flush(system);
     system_free_machine(system);
     monitor_set_free(system->monitors);
+    g_ptr_array_unref(system->hmps);
     object_free(system->root);
     g_free(system);
 }

@@ -58,6 +58,8 @@ typedef struct Config {
     GPtrArray *devices;         /* ConfigItem of DeviceOptions */
     GPtrArray *monitors;        /* ConfigItem of MonitorOptions */
     GPtrArray *qmps;            /* ConfigStream of -qmp */
+    GPtrArray *pretty_qmps;     /* ConfigStream of -qmp-pretty */
+    GPtrArray *hmps;            /* ConfigStream of -monitor */
     GPtrArray *serials;         /* ConfigStream of -serial */
     GPtrArray *debugcons;       /* ConfigStream of -debugcon */
     GPtrArray *qtests;          /* ConfigStream of -qtest; at most one */

@@ -52,9 +52,9 @@ OptionHandler option_action, option_watchdog_action, option_no_reboot,
 
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,
-    option_serial, option_debugcon, option_qmp, option_mon, option_qtest,
-    option_qtest_log, option_paused, option_nodefaults, option_nographic,
-    option_display, option_msg, option_version;
+    option_serial, option_debugcon, option_qmp, option_qmp_pretty,
+    option_monitor, option_mon, option_qtest, option_qtest_log, option_paused,
+    option_nodefaults, option_nographic, option_display, option_msg, option_version;
 
 /* options-process.c */
 OptionHandler option_preconfig, option_daemonize, option_pidfile, option_runas,

@@ -27,7 +27,8 @@ typedef struct System {
     MachineSetup setup;         /* the configuration's, RAM resolved */
     Object *root;               /* "/": machine, objects, chardevs */
     Machine *machine;           /* in root; NULL before system_build() */
-    MonitorSet *monitors;
+    MonitorSet *monitors;       /* QMP */
+    GPtrArray *hmps;            /* HmpSession (monitor/hmp-session.h) */
     QtestServer *qtest;         /* NULL: no test drives it */
 
     MemoryCopies *copies;       /* of guest memory to files, under way */

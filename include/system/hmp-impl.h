@@ -1,0 +1,112 @@
+/*
+ * HMP: what a command is made of
+ *
+ * A command is a row of a table in system/hmp.c: names, the arguments that it
+ * takes, help, and a handler.  The handler gets the arguments read and checked,
+ * and appends what it has to say to a string; most call a QMP command's handler
+ * and print what that returns.
+ *
+ * Arguments are described by words, in order:
+ *
+ *     NAME:s      a word, or text in double quotes
+ *     NAME:S      the rest of the line
+ *     NAME:i      a number: an expression (system/hmp-expr.h)
+ *     NAME:f      a format: /[COUNT][FORMAT][SIZE]
+ *     -x          a flag, one letter
+ *
+ * A '?' at the end of a word (but a flag) makes the argument optional; all
+ * behind it have to be optional, too.  A format is always optional.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SYSTEM_HMP_IMPL_H
+#define SYSTEM_HMP_IMPL_H
+
+#include "system/hmp.h"
+
+#define HMP_MAX_ARGS 6
+
+/** A format, as given. */
+typedef struct HmpFormat {
+    uint64_t count;             /* 1 if not given */
+    char format;                /* one of "xduoci"; NUL: not given */
+    char size;                  /* one of "bhwg"; NUL: not given */
+} HmpFormat;
+
+/** The arguments of one call; those that were not given are not in it. */
+typedef struct HmpArgs {
+    unsigned n;
+    struct {
+        char name[16];
+        char *text;             /* s, S; NULL for others */
+        uint64_t number;        /* i */
+    } args[HMP_MAX_ARGS];
+    HmpFormat format;
+} HmpArgs;
+
+/** hmp_args_parse:
+ * @spec: the description
+ * @name: the command's names, for messages
+ * @text: the line behind the command's name
+ * @args: zeroed; to be freed with hmp_args_clear(), also after a failure
+ *
+ * Returns: false with @error set if @text is not as @spec says.
+ */
+bool hmp_args_parse(const char *spec, const char *name, const char *text,
+                    HmpArgs *args, GError **error);
+void hmp_args_clear(HmpArgs *args);
+
+/** hmp_text: an argument s or S; NULL: not given. */
+const char *hmp_text(const HmpArgs *args, const char *name);
+/** hmp_number: an argument i; @otherwise: if it was not given. */
+uint64_t hmp_number(const HmpArgs *args, const char *name, uint64_t otherwise);
+/** hmp_flag: whether the flag, such as "-f", was given. */
+bool hmp_flag(const HmpArgs *args, const char *flag);
+
+/** What a handler gets besides. */
+typedef struct Hmp {
+    System *system;
+    HmpSession *session;        /* NULL: none */
+    QmpContext qmp;             /* for QMP's handlers */
+    GString *out;
+} Hmp;
+
+/** hmp_print: to what the command says. */
+void hmp_print(Hmp *hmp, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+/** hmp_print_json: a value, borrowed, on one line, without its end. */
+void hmp_print_json(Hmp *hmp, json_object *value);
+
+/**
+ * HmpHandler: Returns false with @error set: the engine says it in a line that
+ * begins with "Error: ".
+ */
+typedef bool HmpHandler(Hmp *hmp, const HmpArgs *args, GError **error);
+
+typedef struct HmpCommand {
+    const char *name;           /* several: "quit|q" */
+    const char *args;           /* as above; "": none */
+    const char *params;         /* as help shows them; "": none */
+    const char *help;           /* what it does; no full stop */
+    HmpHandler *handler;
+} HmpCommand;
+
+/* hmp-run.c: the machine's life, the program */
+HmpHandler hmp_stop, hmp_cont, hmp_quit, hmp_system_reset;
+HmpHandler hmp_info_status, hmp_info_version, hmp_info_name, hmp_info_uuid,
+    hmp_info_chardev, hmp_info_history, hmp_info_cpus, hmp_info_registers;
+
+/* hmp-memory.c: memory and ports */
+HmpHandler hmp_x, hmp_xp, hmp_sum, hmp_i, hmp_o, hmp_print_value;
+
+/* hmp-objects.c: objects and devices */
+HmpHandler hmp_object_add, hmp_object_del, hmp_qom_list, hmp_qom_get,
+    hmp_qom_set, hmp_info_qom_tree, hmp_info_qtree, hmp_info_irq;
+
+/* hmp-mtree.c: address spaces */
+HmpHandler hmp_info_mtree, hmp_info_roms;
+
+/* hmp-info.c: what the guest is told */
+HmpHandler hmp_info_acpi_tables, hmp_info_pci;
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * HMP: commands for people
+ *
+ * A line is a command's name and its arguments.  What it says is text for
+ * people and may change; programs use QMP.  docs/devel/hmp.rst says how to add
+ * a command.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SYSTEM_HMP_H
+#define SYSTEM_HMP_H
+
+#include "monitor/hmp-session.h"
+#include "system/system.h"
+
+/**
+ * hmp_run:
+ * @session: the session that it comes from; NULL: none, it has no history
+ * @line: UTF-8; bytes that are not do no harm
+ * @out: what the command says is appended, lines ended by '\n'.  Errors are
+ *       said, too, in a line that begins with "Error: ", or, if the line
+ *       cannot be understood, names the fault and where to look
+ */
+void hmp_run(System *system, HmpSession *session, const char *line,
+             GString *out);
+
+/** hmp_complete: as HmpSessionHost.complete (monitor/hmp-session.h). */
+size_t hmp_complete(System *system, const char *before, GPtrArray *candidates);
+
+/** hmp_open: a session on @chr; see hmp_session_new(). */
+HmpSession *hmp_open(System *system, Chardev *chr, GError **error);
+
+#endif
