@@ -6,6 +6,8 @@
 #                   run one suite
 #   make asan       the same under ASan and UBSan, in build-asan/
 #   make deb        build a Debian package, in build-deb/
+#   make tsan       the same under TSan, in build-tsan/
+#   make valgrind   unit tests and suites under valgrind; SUITE=unit: only those
 #   make install    install under the prefix given to ./configure
 #   make clean      remove the build directories
 #
@@ -14,6 +16,7 @@
 BUILD ?= build
 ASAN_BUILD ?= build-asan
 DEB_BUILD ?= build-deb
+TSAN_BUILD ?= build-tsan
 MESON_TEST = meson test -C $(1) --no-rebuild --print-errorlogs \
 	--num-processes $$(nproc)
 
@@ -55,11 +58,24 @@ packages-deb:
 deb: packages-deb
 	@scripts/make-deb.sh $(DEB_BUILD)
 
+tsan: packages-test
+	@test -f $(TSAN_BUILD)/build.ninja || \
+	    ./configure --builddir=$(TSAN_BUILD) -- -Db_sanitize=thread
+	ninja -C $(TSAN_BUILD)
+	TSAN_OPTIONS=halt_on_error=1 $(call MESON_TEST,$(TSAN_BUILD)) \
+	    --timeout-multiplier 4
+
+valgrind:
+	@scripts/packages.sh install valgrind
+	@$(MAKE) --no-print-directory all
+	$(call MESON_TEST,$(BUILD)) --setup valgrind \
+	    $(patsubst %,--suite %,$(SUITE))
+
 install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(ASAN_BUILD) $(DEB_BUILD)
+	rm -rf $(BUILD) $(ASAN_BUILD) $(TSAN_BUILD) $(DEB_BUILD)
 
-.PHONY: all packages-build packages-test packages-deb demo check check-unit check-qtest \
-	asan deb install clean
+.PHONY: all packages-build packages-test packages-deb demo check check-unit \
+	check-qtest asan tsan valgrind deb install clean
