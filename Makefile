@@ -8,6 +8,8 @@
 #   make deb        build a Debian package, in build-deb/
 #   make tsan       the same under TSan, in build-tsan/
 #   make valgrind   unit tests and suites under valgrind; SUITE=unit: only those
+#   make fuzz       run the fuzz targets, in build-fuzz/, with clang; TIME=60:
+#                   seconds in all, TARGET="qmp qtest": only those
 #   make install    install under the prefix given to ./configure
 #   make clean      remove the build directories
 #
@@ -17,6 +19,8 @@ BUILD ?= build
 ASAN_BUILD ?= build-asan
 DEB_BUILD ?= build-deb
 TSAN_BUILD ?= build-tsan
+FUZZ_BUILD ?= build-fuzz
+TIME ?= 60
 MESON_TEST = meson test -C $(1) --no-rebuild --print-errorlogs \
 	--num-processes $$(nproc)
 
@@ -71,11 +75,20 @@ valgrind:
 	$(call MESON_TEST,$(BUILD)) --setup valgrind \
 	    $(patsubst %,--suite %,$(SUITE))
 
+fuzz:
+	@scripts/packages.sh install fuzz
+	@test -f $(FUZZ_BUILD)/build.ninja || CC=clang \
+	    ./configure --builddir=$(FUZZ_BUILD) --enable-fuzzing \
+	    --enable-sanitizers
+	ninja -C $(FUZZ_BUILD) fuzz-targets
+	@scripts/fuzz.py --time $(TIME) \
+	    $(patsubst %,--target %,$(TARGET)) $(FUZZ_BUILD)
+
 install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(ASAN_BUILD) $(TSAN_BUILD) $(DEB_BUILD)
+	rm -rf $(BUILD) $(ASAN_BUILD) $(TSAN_BUILD) $(FUZZ_BUILD) $(DEB_BUILD)
 
 .PHONY: all packages-build packages-test packages-deb demo check check-unit \
-	check-qtest asan tsan valgrind deb install clean
+	check-qtest asan tsan valgrind fuzz deb install clean

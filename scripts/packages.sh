@@ -4,7 +4,7 @@
 #   packages.sh check   SET     say what is missing, fail if anything is
 #   packages.sh install SET     install it, if root on Debian
 #
-# SET is build, test, valgrind or deb.
+# SET is build, test, fuzz, valgrind or deb.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 set -eu
@@ -13,12 +13,14 @@ build="gcc libc6-dev pkg-config python3 meson ninja-build libglib2.0-dev
        libjson-c-dev"
 test="$build acpica-tools python3-docutils groff-base"
 deb="$build dpkg-dev debhelper fakeroot python3-docutils"
+fuzz="$build clang libclang-rt-14-dev llvm"
 valgrind="$test valgrind libc6-dbg"
 
 action=${1:?check or install}
 case ${2:?a set of packages} in
 build) wanted=$build ;;
 test) wanted=$test ;;
+fuzz) wanted=$fuzz ;;
 valgrind) wanted=$valgrind ;;
 deb) wanted=$deb ;;
 *) echo "packages.sh: unknown set '$2'" >&2; exit 1 ;;
