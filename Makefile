@@ -8,6 +8,10 @@
 #   make deb        build a Debian package, in build-deb/
 #   make bench      measure us beside QEMU and beside a program that does
 #                   nothing; CASES=life,qmp RUNS=20 choose what and how often
+#   make tsan       the same under TSan, in build-tsan/
+#   make valgrind   unit tests and suites under valgrind; SUITE=unit: only those
+#   make fuzz       run the fuzz targets, in build-fuzz/, with clang; TIME=60:
+#                   seconds in all, TARGET="qmp qtest": only those
 #   make install    install under the prefix given to ./configure
 #   make clean      remove the build directories
 #
@@ -19,6 +23,9 @@ DEB_BUILD ?= build-deb
 PEER ?= qemu-system-x86_64
 RUNS ?= 20
 CASES ?=
+TSAN_BUILD ?= build-tsan
+FUZZ_BUILD ?= build-fuzz
+TIME ?= 60
 MESON_TEST = meson test -C $(1) --no-rebuild --print-errorlogs \
 	--num-processes $$(nproc)
 
@@ -80,11 +87,33 @@ bench: packages-bench
 	    --runs=$(RUNS) $(if $(CASES),--cases=$(CASES)) \
 	    --json=$(BUILD)/bench.json $(BENCH_DIR)/firmament-system-x86_64
 
+tsan: packages-test
+	@test -f $(TSAN_BUILD)/build.ninja || \
+	    ./configure --builddir=$(TSAN_BUILD) -- -Db_sanitize=thread
+	ninja -C $(TSAN_BUILD)
+	TSAN_OPTIONS=halt_on_error=1 $(call MESON_TEST,$(TSAN_BUILD)) \
+	    --timeout-multiplier 4
+
+valgrind:
+	@scripts/packages.sh install valgrind
+	@$(MAKE) --no-print-directory all
+	$(call MESON_TEST,$(BUILD)) --setup valgrind \
+	    $(patsubst %,--suite %,$(SUITE))
+
+fuzz:
+	@scripts/packages.sh install fuzz
+	@test -f $(FUZZ_BUILD)/build.ninja || CC=clang \
+	    ./configure --builddir=$(FUZZ_BUILD) --enable-fuzzing \
+	    --enable-sanitizers
+	ninja -C $(FUZZ_BUILD) fuzz-targets
+	@scripts/fuzz.py --time $(TIME) \
+	    $(patsubst %,--target %,$(TARGET)) $(FUZZ_BUILD)
+
 install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(ASAN_BUILD) $(DEB_BUILD)
+	rm -rf $(BUILD) $(ASAN_BUILD) $(TSAN_BUILD) $(FUZZ_BUILD) $(DEB_BUILD)
 
 .PHONY: all packages-build packages-test packages-deb packages-bench demo check \
-	check-unit check-qtest asan bench deb install clean
+	check-unit check-qtest asan tsan valgrind fuzz bench deb install clean

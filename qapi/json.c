@@ -118,7 +118,8 @@ static bool scan_escape(JsonScan *scan, bool is_key, GError **error)
         start[6] == '\\' && start[7] == 'u') {
         int32_t low = scan_hex4(start + 8, scan->end);
 
-        unit = low >= 0xdc00 && low <= 0xdfff ? 0x10000 : -1;
+        unit = low >= 0xdc00 && low <= 0xdfff
+               ? 0x10000 + ((unit & 0x3ff) << 10 | (low & 0x3ff)) : -1;
         len = 12;
     }
     if (unit < 0 || (unit >= 0xd800 && unit <= 0xdfff) ||
@@ -127,8 +128,13 @@ static bool scan_escape(JsonScan *scan, bool is_key, GError **error)
         return json_fail_text(error, "invalid escape sequence", start,
                               MIN(len, (size_t)(scan->end - start)));
     }
-    g_string_append_len(scan->out, start, (gssize)len);
     scan->at += len;
+    if (unit >= 0x10000) {
+        /* json-c reads some pairs, those of U+1D800 for one, as U+FFFD. */
+        g_string_append_unichar(scan->out, (gunichar)unit);
+    } else {
+        g_string_append_len(scan->out, start, (gssize)len);
+    }
     return true;
 }
 

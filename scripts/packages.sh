@@ -4,7 +4,7 @@
 #   packages.sh check   SET   say what is missing, fail if anything is
 #   packages.sh install SET   install it, if root on Debian
 #
-# SET is build, test, deb or bench.
+# SET is build, test, fuzz, valgrind, deb or bench.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 set -eu
@@ -14,11 +14,15 @@ build="gcc libc6-dev pkg-config python3 meson ninja-build libglib2.0-dev
 test="$build acpica-tools python3-docutils groff-base"
 deb="$build dpkg-dev debhelper fakeroot python3-docutils"
 bench="$build qemu-system-x86 strace"
+fuzz="$build clang libclang-rt-14-dev llvm"
+valgrind="$test valgrind libc6-dbg"
 
 action=${1:?check or install}
-case ${2:?build, test, deb or bench} in
+case ${2:?a set of packages} in
 build) wanted=$build ;;
 test) wanted=$test ;;
+fuzz) wanted=$fuzz ;;
+valgrind) wanted=$valgrind ;;
 deb) wanted=$deb ;;
 bench) wanted=$bench ;;
 *) echo "packages.sh: unknown set '$2'" >&2; exit 1 ;;

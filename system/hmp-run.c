@@ -52,7 +52,7 @@ bool hmp_info_version(Hmp *hmp, const HmpArgs *args, GError **error)
     bool ok = qmp_query_version(&hmp->qmp, &info, error);
 
     if (ok) {
-        hmp_print(hmp, "%" PRId64 ".%" PRId64 ".%" PRId64 "%s\n",
+        hmp_print(hmp, "%" PRId64 ".%" PRId64 ".%" PRId64 " (%s)\n",
                   info.qemu->major, info.qemu->minor, info.qemu->micro,
                   info.package);
     }

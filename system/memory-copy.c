@@ -118,6 +118,7 @@ static int copy_slice(MemoryCopy *copy)
 {
     uint64_t worked = 0, passed = 0;
 
+    memory_scan_forget(copy->scan);
     while (copy_has_more(copy)) {
         uint64_t work = 0;
         ssize_t n = copy_next(copy, &work);

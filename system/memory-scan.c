@@ -25,6 +25,11 @@ struct MemoryScan {
                                    anonymous memory that nobody shares */
     size_t page_len;
     int pagemap_fd;             /* -1: the host does not tell */
+
+    /* What was looked up last: a guest may have touched every other page */
+    uint64_t entries[SCAN_PAGES];
+    uint64_t first_page;
+    size_t n_pages;
 };
 
 /* Guest memory */
@@ -182,27 +187,43 @@ static uint64_t scan_private_len(const MemoryScan *scan, uintptr_t host,
     return 0;
 }
 
-uint64_t memory_scan_untouched(const MemoryScan *scan, const uint8_t *bytes,
+void memory_scan_forget(MemoryScan *scan)
+{
+    scan->n_pages = 0;
+}
+
+/** Look @page up, and those behind it.  Returns how many are known. */
+static size_t scan_look_up(MemoryScan *scan, uint64_t page, uint64_t **entries)
+{
+    if (page < scan->first_page || page - scan->first_page >= scan->n_pages) {
+        ssize_t n = pread(scan->pagemap_fd, scan->entries,
+                          sizeof(scan->entries), (off_t)(page * 8));
+
+        scan->first_page = page;
+        scan->n_pages = n < 0 ? 0 : (size_t)n / 8;
+    }
+    *entries = scan->entries + (page - scan->first_page);
+    return scan->n_pages - (page - scan->first_page);
+}
+
+uint64_t memory_scan_untouched(MemoryScan *scan, const uint8_t *bytes,
                                uint64_t len, bool *untouched)
 {
-    uint64_t entries[SCAN_PAGES];
     uint64_t private_len = scan_private_len(scan, (uintptr_t)bytes, len);
     size_t skip = (uintptr_t)bytes % scan->page_len;
-    size_t run = 1, wanted;
-    ssize_t n;
+    size_t run = 1, known;
+    uint64_t *entries;
 
     *untouched = false;
     if (!private_len) {
         return len;
     }
-    wanted = MIN((skip + private_len - 1) / scan->page_len + 1, SCAN_PAGES);
-    n = pread(scan->pagemap_fd, entries, wanted * sizeof(entries[0]),
-              (off_t)((uintptr_t)bytes / scan->page_len * sizeof(entries[0])));
-    if (n < (ssize_t)sizeof(entries[0])) {
+    known = scan_look_up(scan, (uintptr_t)bytes / scan->page_len, &entries);
+    if (!known) {
         return len;
     }
     *untouched = !(entries[0] & PAGEMAP_USED);
-    while (run < (size_t)n / sizeof(entries[0]) &&
+    while (run < known && run * scan->page_len - skip < private_len &&
            !(entries[run] & PAGEMAP_USED) == *untouched) {
         run++;
     }

@@ -87,8 +87,9 @@ static void report_write(const char *line)
     }
 }
 
-static void report_line(const char *kind, const char *fmt, va_list ap,
-                        const char *tail)
+static void G_GNUC_PRINTF(2, 0) report_line(const char *kind,
+                                            const char *fmt, va_list ap,
+                                            const char *tail)
 {
     g_autofree char *prefix = report_prefix();
     g_autofree char *text = g_strdup_vprintf(fmt, ap);

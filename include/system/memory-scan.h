@@ -38,6 +38,10 @@ size_t memory_scan_zero(const uint8_t *bytes, size_t len, bool *zero);
 MemoryScan *memory_scan_new(void);
 void memory_scan_free(MemoryScan *scan);
 
+/** memory_scan_forget: somebody may have touched memory since the last call of
+ *  memory_scan_untouched(). */
+void memory_scan_forget(MemoryScan *scan);
+
 /**
  * memory_scan_untouched:
  * @bytes: memory that was mapped when @scan was made
@@ -47,7 +51,7 @@ void memory_scan_free(MemoryScan *scan);
  * them would cost the host memory.  Only of anonymous memory that nobody
  * shares does the host tell; all other memory counts as touched.
  */
-uint64_t memory_scan_untouched(const MemoryScan *scan, const uint8_t *bytes,
+uint64_t memory_scan_untouched(MemoryScan *scan, const uint8_t *bytes,
                                uint64_t len, bool *untouched);
 
 #endif

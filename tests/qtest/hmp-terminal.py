@@ -161,7 +161,7 @@ def test_terminal(program):
         term.send(b'p 6*7\n')
         assert b'0x2a\r' in term.until(PROMPT)
     term.send(b'\033[A\033[A\x17version\n')
-    assert re.search(rb'\n\d+\.\d+\.\d+\r', term.until(PROMPT))
+    assert re.search(rb'\n\d+\.\d+\.\d+ \(firmament ', term.until(PROMPT))
     # searched
     term.send(b'\x126*7\r')
     term.until(b'0x2a\r')

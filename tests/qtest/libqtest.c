@@ -199,6 +199,7 @@ qtest_die(const Qtest *qts, const char *fmt, ...)
 static GStrv qtest_argv(const char *options)
 {
     const char *binary = g_getenv("QTEST_FIRMAMENT_BINARY");
+    const char *wrapper = g_getenv("QTEST_WRAPPER");
     g_autofree char *command = NULL;
     g_autofree char *quoted = NULL;
     g_autoptr(GError) error = NULL;
@@ -211,7 +212,8 @@ static GStrv qtest_argv(const char *options)
         g_error("QTEST_FIRMAMENT_BINARY is not set");
     }
     quoted = g_shell_quote(binary);
-    command = g_strdup_printf("%s %s", quoted, options);
+    command = g_strdup_printf("%s %s %s", wrapper ? wrapper : "", quoted,
+                              options);
     if (!g_shell_parse_argv(command, NULL, &argv, &error)) {
         g_error("%s: %s", command, error->message);
     }
@@ -251,7 +253,7 @@ static pid_t qtest_spawn(const char *options, int in, int out, int err)
         dup2(in, 0);
         dup2(out, 1);
         dup2(err, 2);
-        execv(argv[0], argv);
+        execvp(argv[0], argv);
         dprintf(2, "%s: %s\n", argv[0], strerror(errno));
         _exit(127);
     }

@@ -2,7 +2,8 @@
  * libqtest: start a machine and drive it from a test
  *
  * A machine is a process: $QTEST_FIRMAMENT_BINARY, or $QTEST_QEMU_BINARY if
- * the first is not set.  It is driven over two unix sockets, one that speaks
+ * the first is not set; with the words of $QTEST_WRAPPER before it, if that is
+ * set, which may be valgrind and its options.  It is driven over two unix sockets, one that speaks
  * the qtest protocol (docs/devel/qtest.rst) and one that speaks QMP.
  *
  * Nothing here returns a failure: what should not happen ends the test with a

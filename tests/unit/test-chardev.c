@@ -20,6 +20,7 @@
 
 #include "chardev/char-impl.h"
 #include "qapi/walker.h"
+#include "under-valgrind.h"
 
 /* Apparatus */
 
@@ -833,8 +834,8 @@ static void test_can_receive(void)
 static void test_no_descriptors(void)
 {
     g_autofree char *path = in_directory("no-descriptors");
-    Chardev *chr = create("socket,id=s,path=%s,server=on,wait=off", path);
-    Heard *heard = attach(chr);
+    Chardev *chr;
+    Heard *heard;
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int client = socket(AF_UNIX, SOCK_STREAM, 0), saved = dup(STDERR_FILENO);
     FILE *captured = tmpfile();
@@ -843,6 +844,15 @@ static void test_no_descriptors(void)
     unsigned lines = 0;
     int c;
 
+    if (under_valgrind()) {
+        g_test_skip("valgrind accepts the client and closes it at once");
+        close(client);
+        close(saved);
+        fclose(captured);
+        return;
+    }
+    chr = create("socket,id=s,path=%s,server=on,wait=off", path);
+    heard = attach(chr);
     g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
     settle();
     g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);

@@ -7,6 +7,7 @@
 
 #include "device-rig.h"
 #include "hw/acpi/tables.h"
+#include "under-valgrind.h"
 
 #define TICK_NS 10
 #define ROUTES UINT32_C(0x00ff0104)     /* as on q35 */
@@ -405,7 +406,7 @@ static void test_fuzz(Fixture *f, gconstpointer data)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(0x8086a201);
 
-    for (unsigned i = 0; i < 100000; i++) {
+    for (size_t i = times_to_run(100000); i; i--) {
         unsigned size = 1u << g_rand_int_range(rand, 0, 4);
         uint64_t addr = HPET_BASE + g_rand_int_range(rand, 0, HPET_LEN - 8);
         uint64_t value = (uint64_t)g_rand_int(rand) << 32 | g_rand_int(rand);

@@ -873,6 +873,19 @@ static void test_json_good(void)
     }
 }
 
+/** json-c takes a character whose low 16 bits look like half a surrogate pair
+ *  for one, if it is written as a pair of escapes. */
+static void test_json_surrogates(void)
+{
+    assert_json(parse("\"\\ud836\\udc00\""), "\"\xf0\x9d\xa0\x80\"");
+    assert_json(parse("\"\\ud837\\udfff\""), "\"\xf0\x9d\xbf\xbf\"");
+    assert_json(parse("\"\\uDB76\\udF6Dx\""), "\"\xf3\xad\xad\xadx\"");
+    assert_json(parse("\"\\ud800\\udc00\""), "\"\xf0\x90\x80\x80\"");
+    assert_json(parse("\"\\udbff\\udfff\""), "\"\xf4\x8f\xbf\xbf\"");
+    assert_json(parse("{\"\\ud836\\udc00\": 1}"),
+                "{\"\xf0\x9d\xa0\x80\":1}");
+}
+
 static void assert_json_fails(const char *text, size_t len,
                               const char *expected)
 {
@@ -1556,6 +1569,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qapi/list", test_lists);
     g_test_add_func("/qapi/strings", test_strings);
     g_test_add_func("/qapi/json/good", test_json_good);
+    g_test_add_func("/qapi/json/surrogates", test_json_surrogates);
     g_test_add_func("/qapi/json/bad", test_json_bad);
     g_test_add_func("/qapi/json/many", test_json_many);
     g_test_add_func("/qapi/json/deep", test_deep);

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "under-valgrind.h"
+
 /*
  * Feed @len bytes in pieces of @piece bytes.  Returns what came out, one line
  * each: "T" and the text, or "E" and the error.
@@ -249,7 +251,7 @@ static void test_length(void)
 {
     static const size_t pieces[] = { 4096, 65536, 10000019, SIZE_MAX / 2 };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+    for (size_t i = 0; i < times_to_run(G_N_ELEMENTS(pieces)); i++) {
         check_length(QMP_FRAMER_MAX_LEN, true, pieces[i]);
         check_length(QMP_FRAMER_MAX_LEN + 1, false, pieces[i]);
         check_length(QMP_FRAMER_MAX_LEN * 3, false, pieces[i]);
@@ -266,6 +268,7 @@ static void check_endless(const char *before, const char *bytes, size_t total,
     QmpFramer framer;
     char *text;
 
+    total = MAX(times_to_run(total), 2 * QMP_FRAMER_MAX_LEN);
     while (block->len < 65536) {
         g_string_append_len(block, bytes, (gssize)len);
     }
