@@ -25,6 +25,7 @@ struct HmpSession {
     GByteArray *held;           /* input whose turn has not come */
     GSource *turn;              /* NULL: no turn is due */
     bool blocked;               /* until its output has drained */
+    void *pending;              /* of a line that takes its time; NULL: none */
 };
 
 /* Output */
@@ -52,6 +53,11 @@ static void hmp_session_print(HmpSession *session, const GString *text)
 
 /* Lines */
 
+static bool hmp_session_accepts(const HmpSession *session)
+{
+    return session->host.accepts(session->host.opaque);
+}
+
 static void hmp_session_line(void *opaque, const char *line, bool cut)
 {
     HmpSession *session = opaque;
@@ -61,11 +67,20 @@ static void hmp_session_line(void *opaque, const char *line, bool cut)
         g_string_printf(out, "Error: the line was longer than %d bytes; "
                         "nothing was done\n", READLINE_MAX_LEN);
     } else {
-        session->host.run(session->host.opaque, session, line, out);
+        session->pending = session->host.run(session->host.opaque, session,
+                                             line, out);
     }
     hmp_session_print(session, out);
-    if (session->host.accepts(session->host.opaque)) {
+    if (!session->pending && hmp_session_accepts(session)) {
         readline_start(session->readline);
+    }
+}
+
+static void hmp_session_forget(HmpSession *session)
+{
+    if (session->pending) {
+        session->host.forget(session->host.opaque, session->pending);
+        session->pending = NULL;
     }
 }
 
@@ -78,11 +93,6 @@ static size_t hmp_session_complete(void *opaque, const char *before,
 }
 
 /* Input */
-
-static bool hmp_session_accepts(const HmpSession *session)
-{
-    return session->host.accepts(session->host.opaque);
-}
 
 static void hmp_session_end_turns(HmpSession *session)
 {
@@ -108,7 +118,7 @@ static gboolean hmp_session_turn(void *opaque)
 
         g_byte_array_remove_range(held, 0, (guint)used);
     }
-    if (held->len && !session->blocked) {
+    if (held->len && !session->blocked && !session->pending) {
         return G_SOURCE_CONTINUE;
     }
     hmp_session_end_turns(session);
@@ -118,7 +128,7 @@ static gboolean hmp_session_turn(void *opaque)
 
 static void hmp_session_want_turn(HmpSession *session)
 {
-    if (!session->turn) {
+    if (!session->turn && !session->blocked && !session->pending) {
         session->turn = g_idle_source_new();
         g_source_set_priority(session->turn, G_PRIORITY_DEFAULT);
         g_source_set_callback(session->turn, hmp_session_turn, session, NULL);
@@ -131,7 +141,7 @@ static size_t hmp_session_can_receive(void *opaque)
     const HmpSession *session = opaque;
 
     /* not before all is dealt with: so the client's end comes behind it */
-    return session->held->len || session->blocked ||
+    return session->held->len || session->blocked || session->pending ||
            !hmp_session_accepts(session) ? 0 : HMP_SESSION_HELD_MAX;
 }
 
@@ -144,15 +154,31 @@ static void hmp_session_received(void *opaque, const uint8_t *bytes,
     hmp_session_want_turn(session);
 }
 
+/* What kept the session has ended. */
+static void hmp_session_go_on(HmpSession *session)
+{
+    if (session->held->len) {
+        hmp_session_want_turn(session);
+    } else {
+        chardev_accept_input(session->chr);
+    }
+}
+
 static void hmp_session_drained(void *opaque)
 {
     HmpSession *session = opaque;
 
     session->blocked = false;
-    if (session->held->len) {
-        hmp_session_want_turn(session);
-    } else {
-        chardev_accept_input(session->chr);
+    hmp_session_go_on(session);
+}
+
+void hmp_session_finish(HmpSession *session, const GString *text)
+{
+    session->pending = NULL;
+    hmp_session_print(session, text);
+    if (hmp_session_accepts(session)) {
+        readline_start(session->readline);
+        hmp_session_go_on(session);
     }
 }
 
@@ -162,6 +188,7 @@ static void hmp_session_event(void *opaque, ChardevEvent event)
         " monitor - type 'help' for more information\r\n";
     HmpSession *session = opaque;
 
+    hmp_session_forget(session);
     g_byte_array_set_size(session->held, 0);
     session->blocked = false;
     readline_forget(session->readline);
@@ -185,6 +212,7 @@ void hmp_session_flush(HmpSession *session, int timeout_ms)
 
 static void hmp_session_destroy(HmpSession *session)
 {
+    hmp_session_forget(session);
     hmp_session_end_turns(session);
     readline_free(session->readline);
     g_byte_array_unref(session->held);

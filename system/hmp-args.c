@@ -274,3 +274,8 @@ bool hmp_flag(const HmpArgs *args, const char *flag)
 {
     return hmp_args_find(args, flag) >= 0;
 }
+
+bool hmp_given(const HmpArgs *args, const char *name)
+{
+    return hmp_args_find(args, name) >= 0;
+}

@@ -31,6 +31,14 @@ static const HmpCommand hmp_commands[] = {
       "show memory by physical address: /[count][xduoc][bhwg]", hmp_xp },
     { "sum", "addr:i size:i", "addr size",
       "checksum of physical memory, as sum(1) makes it of a file", hmp_sum },
+    { "pmemsave", "addr:i size:i file:s", "addr size file",
+      "write physical memory to a file", hmp_pmemsave },
+    { "memsave", "addr:i size:i file:s", "addr size file",
+      "write virtual memory to a file", hmp_memsave },
+    { "dump-guest-memory", "-p -d file:s begin:i? length:i?",
+      "[-p] [-d] file [begin length]",
+      "write all memory, or a part, to an ELF core file (-p: follow page "
+      "tables; -d: go on meanwhile)", hmp_dump_guest_memory },
     { "i", "format:f addr:i", "/fmt addr", "read an I/O port", hmp_i },
     { "o", "format:f addr:i val:i", "/fmt addr value", "write an I/O port",
       hmp_o },
@@ -52,6 +60,7 @@ static const HmpCommand hmp_infos[] = {
       hmp_info_acpi_tables },
     { "chardev", "", "", "the character devices", hmp_info_chardev },
     { "cpus", "", "", "the processors", hmp_info_cpus },
+    { "dump", "", "", "how far the last dump of memory is", hmp_info_dump },
     { "history", "", "", "the lines that were entered here",
       hmp_info_history },
     { "irq", "", "", "the interrupt inputs of devices, and which are high",
@@ -178,8 +187,8 @@ static size_t hmp_name_len(const char *text)
     return strcspn(text, " \t/");
 }
 
-void hmp_run(System *system, HmpSession *session, const char *line,
-             GString *out)
+QmpDeferred *hmp_run(System *system, HmpSession *session, const char *line,
+                     GString *out)
 {
     Hmp hmp = {
         .system = system,
@@ -197,6 +206,15 @@ void hmp_run(System *system, HmpSession *session, const char *line,
         hmp_print(&hmp, "unknown command: '%.*s'\n", (int)MAX(len, 1), name);
     }
     hmp_make_harmless(out);
+    return hmp.qmp.deferred;
+}
+
+void hmp_finish(const GError *error, GString *out)
+{
+    if (error) {
+        g_string_append_printf(out, "Error: %s\n", error->message);
+        hmp_make_harmless(out);
+    }
 }
 
 /* help */
@@ -367,10 +385,29 @@ size_t hmp_complete(System *system, const char *before, GPtrArray *candidates)
 
 /* Sessions */
 
-static void hmp_session_run(void *opaque, HmpSession *session,
-                            const char *line, GString *out)
+static void hmp_session_done(void *opaque, const void *ret,
+                             const GError *error)
 {
-    hmp_run(opaque, session, line, out);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    hmp_finish(error, out);
+    hmp_session_finish(opaque, out);
+}
+
+static void *hmp_session_run(void *opaque, HmpSession *session,
+                             const char *line, GString *out)
+{
+    QmpDeferred *deferred = hmp_run(opaque, session, line, out);
+
+    if (deferred) {
+        qmp_deferred_wait(deferred, hmp_session_done, session);
+    }
+    return deferred;
+}
+
+static void hmp_session_forget_run(void *opaque, void *pending)
+{
+    qmp_deferred_forget(pending);
 }
 
 static size_t hmp_session_complete(void *opaque, const char *before,
@@ -390,6 +427,7 @@ HmpSession *hmp_open(System *system, Chardev *chr, GError **error)
 {
     const HmpSessionHost host = {
         .run = hmp_session_run,
+        .forget = hmp_session_forget_run,
         .complete = hmp_session_complete,
         .accepts = hmp_session_accepts,
         .opaque = system,

@@ -21,9 +21,17 @@
 typedef struct HmpSession HmpSession;
 
 typedef struct HmpSessionHost {
-    /** Run one line; what it says goes to @out, its lines ended by '\n'. */
-    void (*run)(void *opaque, HmpSession *session, const char *line,
-                GString *out);
+    /**
+     * Run one line; what it says goes to @out, its lines ended by '\n'.
+     *
+     * Returns: NULL: it is done.  Otherwise it takes its time: no further line
+     * is run before hmp_session_finish(); not to be called from in here.
+     */
+    void *(*run)(void *opaque, HmpSession *session, const char *line,
+                 GString *out);
+    /** The client has gone: what run() returned as @pending needs no
+     *  hmp_session_finish() any more. */
+    void (*forget)(void *opaque, void *pending);
     /** As ReadlineUser.complete (monitor/readline.h). */
     size_t (*complete)(void *opaque, const char *before,
                        GPtrArray *candidates);
@@ -43,6 +51,9 @@ HmpSession *hmp_session_new(Chardev *chr, const HmpSessionHost *host,
 /** hmp_session_free: the stream is only detached; NULL is allowed.  Not from
  *  inside run(). */
 void hmp_session_free(HmpSession *session);
+
+/** hmp_session_finish: a line that took its time is done and says @text. */
+void hmp_session_finish(HmpSession *session, const GString *text);
 
 /** hmp_session_flush: send what waits, for at most @timeout_ms. */
 void hmp_session_flush(HmpSession *session, int timeout_ms);

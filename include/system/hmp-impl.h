@@ -62,6 +62,8 @@ const char *hmp_text(const HmpArgs *args, const char *name);
 uint64_t hmp_number(const HmpArgs *args, const char *name, uint64_t otherwise);
 /** hmp_flag: whether the flag, such as "-f", was given. */
 bool hmp_flag(const HmpArgs *args, const char *flag);
+/** hmp_given: whether an optional argument was given. */
+bool hmp_given(const HmpArgs *args, const char *name);
 
 /** What a handler gets besides. */
 typedef struct Hmp {
@@ -79,7 +81,9 @@ void hmp_print_json(Hmp *hmp, json_object *value);
 
 /**
  * HmpHandler: Returns false with @error set: the engine says it in a line that
- * begins with "Error: ".
+ * begins with "Error: ".  A QMP handler that is called with hmp->qmp may defer
+ * its answer: then the command is done when that comes, and has said all that
+ * it says unless it fails.
  */
 typedef bool HmpHandler(Hmp *hmp, const HmpArgs *args, GError **error);
 
@@ -98,6 +102,9 @@ HmpHandler hmp_info_status, hmp_info_version, hmp_info_name, hmp_info_uuid,
 
 /* hmp-memory.c: memory and ports */
 HmpHandler hmp_x, hmp_xp, hmp_sum, hmp_i, hmp_o, hmp_print_value;
+
+/* hmp-dump.c: memory as files */
+HmpHandler hmp_pmemsave, hmp_memsave, hmp_dump_guest_memory, hmp_info_dump;
 
 /* hmp-objects.c: objects and devices */
 HmpHandler hmp_object_add, hmp_object_del, hmp_qom_list, hmp_qom_get,

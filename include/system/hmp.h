@@ -11,6 +11,7 @@
 #define SYSTEM_HMP_H
 
 #include "monitor/hmp-session.h"
+#include "monitor/qmp-deferred.h"
 #include "system/system.h"
 
 /**
@@ -20,9 +21,16 @@
  * @out: what the command says is appended, lines ended by '\n'.  Errors are
  *       said, too, in a line that begins with "Error: ", or, if the line
  *       cannot be understood, names the fault and where to look
+ *
+ * Returns: NULL: it is done.  Otherwise the command takes its time: the caller
+ * waits (qmp_deferred_wait()) and then calls hmp_finish().
  */
-void hmp_run(System *system, HmpSession *session, const char *line,
-             GString *out);
+QmpDeferred *hmp_run(System *system, HmpSession *session, const char *line,
+                     GString *out);
+
+/** hmp_finish: what a command that took its time says at its end; @error as
+ *  QmpDeferredDone got it. */
+void hmp_finish(const GError *error, GString *out);
 
 /** hmp_complete: as HmpSessionHost.complete (monitor/hmp-session.h). */
 size_t hmp_complete(System *system, const char *before, GPtrArray *candidates);

@@ -304,9 +304,110 @@ def test_any_bytes(program):
     machine.close()
 
 
+class Fifo:
+    """A file that takes no more than a pipe does, until it is read."""
+
+    SIZE = 8 << 20
+
+    def __init__(self, machine):
+        self.path = os.path.join(machine.folder.name, 'fifo')
+        os.mkfifo(self.path)
+        self.fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.command = f'pmemsave 0 {self.SIZE} {self.path}\n'.encode()
+
+    def wait(self):
+        """Until something is there."""
+        assert select.select([self.fd], [], [], TIMEOUT_S)[0]
+
+    def read(self):
+        os.set_blocking(self.fd, True)
+        left = self.SIZE
+        while left:
+            data = os.read(self.fd, 1 << 20)
+            assert data, f'{left} bytes are missing'
+            left -= len(data)
+        assert not os.read(self.fd, 1)
+
+    def close(self):
+        os.close(self.fd)
+
+
+def is_silent(client):
+    return not select.select([client.fd], [], [], 0.3)[0]
+
+
+def test_takes_its_time(program):
+    """The next line waits, and nobody else."""
+    machine = Machine(program)
+    fifo = Fifo(machine)
+    sock, client = machine.client()
+    client.send(fifo.command + b'p 41+1\n' + b'p 1\n' * 2000)
+    client.until(b'\r\n')
+    fifo.wait()
+    assert machine.ask('query-status')['status'] == 'running'
+    assert client.bytes == b'' and is_silent(client), client.bytes
+    fifo.read()
+    said = client.until(PROMPT) + client.until(b'0x2a\r\n' + PROMPT)
+    assert said.startswith(PROMPT), said
+    for _ in range(2000):
+        client.until(b'0x1\r\n' + PROMPT)
+    fifo.close()
+    sock.close()
+    machine.close()
+
+
+def test_fails_later(program):
+    machine = Machine(program)
+    fifo = Fifo(machine)
+    sock, client = machine.client()
+    client.send(fifo.command)
+    client.until(b'\r\n')
+    fifo.wait()
+    fifo.close()
+    said = client.until(PROMPT)
+    assert re.fullmatch(rb'Error: .*Broken pipe, after .*\r\n' +
+                        re.escape(PROMPT), said), said
+    assert client.command('p 1') == b'0x1\r\n'
+    sock.close()
+    machine.close()
+
+
+def test_leaves_meanwhile(program):
+    """The work goes on; then the next client has its turn."""
+    machine = Machine(program)
+    fifo = Fifo(machine)
+    sock, client = machine.client()
+    client.send(fifo.command)
+    client.until(b'\r\n')
+    fifo.wait()
+    sock.close()
+    machine.ask('query-status')
+    fifo.read()
+    fifo.close()
+    sock, client = machine.client()
+    assert client.command('info status') == b'VM status: running\r\n'
+    sock.close()
+    machine.close()
+
+
+def test_quit_meanwhile(program):
+    machine = Machine(program)
+    fifo = Fifo(machine)
+    sock, client = machine.client()
+    client.send(fifo.command + b'p 1\n')
+    client.until(b'\r\n')
+    fifo.wait()
+    machine.close()
+    said = client.end()
+    assert re.fullmatch(rb'Error: .*the program ends, after .*\r\n', said), said
+    fifo.close()
+    sock.close()
+
+
 TESTS = [test_terminal, test_comes_and_goes, test_sends_and_leaves,
          test_ends_with_quit, test_paste, test_never_reads,
-         test_endless_line, test_any_bytes]
+         test_endless_line, test_any_bytes, test_takes_its_time,
+         test_fails_later, test_leaves_meanwhile, test_quit_meanwhile]
 
 
 def main(program):

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "libqtest.h"
 
@@ -214,6 +215,56 @@ static void test_memory(void)
            "registers of 'ioapic'\n");
     expect(qts, "xp/2xg -8", "fffffffffffffff8: Cannot access memory\n");
     expect(qts, "xp/4294967296xb 0", "*: 0x?? *\n(* of 4294967296 shown: *\n");
+    qtest_quit(qts);
+}
+
+static void test_memory_files(void)
+{
+    static const uint8_t bytes[] = { 1, 2, 3, 0xff };
+    g_autofree char *path = qtest_temp_file("memory", "", 0);
+    g_autofree char *save = g_strdup_printf("pmemsave 0x1000 4 \"%s\"", path);
+    g_autofree char *dump = g_strconcat("dump-guest-memory ", path, NULL);
+    g_autofree char *detached = g_strconcat("dump-guest-memory -d ", path,
+                                            " 0x1000 4", NULL);
+    g_autofree char *half = g_strconcat(dump, " 1", NULL);
+    g_autofree char *paging = g_strconcat("dump-guest-memory -p -d ", path,
+                                          NULL);
+    g_autofree char *contents = NULL;
+    gsize len;
+    Qtest *qts = qtest_start("-m 16");
+
+    qtest_memwrite(qts, 0x1000, bytes, sizeof(bytes));
+    expect(qts, "info dump", "Status: none\n");
+    expect(qts, save, "");
+    g_assert_true(g_file_get_contents(path, &contents, &len, NULL));
+    g_assert_cmpmem(contents, len, bytes, sizeof(bytes));
+    expect(qts, dump, "");
+    expect(qts, "info dump", "Status: completed\n");
+    g_free(contents);
+    g_assert_true(g_file_get_contents(path, &contents, &len, NULL));
+    g_assert_cmpmem(contents, 4, "\x7f" "ELF", 4);
+    g_assert_cmpuint(len, >, 15 << 20);
+    expect(qts, detached, "");
+    json_object_put(qtest_qmp_event_wait(qts, "DUMP_COMPLETED"));
+    json_object_put(qtest_qmp_event_wait(qts, "DUMP_COMPLETED"));
+    g_free(contents);
+    g_assert_true(g_file_get_contents(path, &contents, &len, NULL));
+    g_assert_cmpmem(contents + len - 4, 4, bytes, sizeof(bytes));
+
+    expect(qts, half, "Error: Parameter 'length' is missing\n");
+    expect(qts, paging, "Error: Parameter 'paging' *\n");
+    expect(qts, "dump-guest-memory -z x", "dump-guest-memory: unsupported "
+           "option -z\nTry *");
+    expect(qts, "dump-guest-memory /nothing/x", "Error: Could not open "
+           "'/nothing/x': No such file or directory\n");
+    expect(qts, "pmemsave 0 1 /nothing/x", "Error: Could not open *\n");
+    expect(qts, "pmemsave 0 -1 x", "Error: Invalid addr *\n");
+    expect(qts, "pmemsave 0 1", "pmemsave: file expected\nTry *\n");
+    expect(qts, "memsave 0 1 x", "Error: *CPU 0 does not run*\n");
+    /* fails while it is under way */
+    expect(qts, "pmemsave 0 0x100000 /dev/full",
+           "Error: *No space left on device, after *\n");
+    expect(qts, "info status", "VM status: running\n");
     qtest_quit(qts);
 }
 
@@ -460,6 +511,8 @@ static void test_options(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    /* for commands that write the files that any argument names */
+    g_assert_cmpint(chdir(qtest_temp_dir()), ==, 0);
     g_test_add_func("/hmp/help", test_help);
     g_test_add_data_func("/hmp/every-command/none", "none",
                          test_every_command);
@@ -468,6 +521,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hmp/unknown", test_unknown);
     g_test_add_func("/hmp/life", test_life);
     g_test_add_func("/hmp/memory", test_memory);
+    g_test_add_func("/hmp/memory-files", test_memory_files);
     g_test_add_func("/hmp/sum", test_sum);
     g_test_add_func("/hmp/ports", test_ports);
     g_test_add_func("/hmp/print", test_print);
