@@ -1,10 +1,10 @@
 /*
  * HMP: what a command is made of
  *
- * A command is a row of a table in system/hmp.c: names, the arguments that it
- * takes, help, and a handler.  The handler gets the arguments read and checked,
- * and appends what it has to say to a string; most call a QMP command's handler
- * and print what that returns.
+ * A command is a row of a table in system/hmp-commands.c: names, the arguments
+ * that it takes, help, and a handler.  The handler gets the arguments read and
+ * checked, and appends what it has to say to a string; most call a QMP
+ * command's handler and print what that returns.
  *
  * Arguments are described by words, in order:
  *
@@ -94,6 +94,33 @@ typedef struct HmpCommand {
     const char *help;           /* what it does; no full stop */
     HmpHandler *handler;
 } HmpCommand;
+
+typedef struct HmpTable {
+    const HmpCommand *rows;
+    size_t n;
+    const char *prefix;         /* what is typed before a name: "info " */
+} HmpTable;
+
+/** The commands; what `info` shows. */
+extern const HmpTable hmp_commands, hmp_infos;
+
+/** hmp_find: a name's command, by one of its names, of @len bytes; NULL: there
+ *  is none. */
+const HmpCommand *hmp_find(const HmpTable *table, const char *name,
+                           size_t len);
+
+/** hmp_call: read the arguments, and call the handler.
+ * @name: the name of @name_len bytes as it was typed
+ * @text: what is behind it
+ */
+void hmp_call(Hmp *hmp, const HmpTable *table, const HmpCommand *command,
+              const char *name, size_t name_len, const char *text);
+
+/** hmp_blanks: how many there are at the start of @text. */
+size_t hmp_blanks(const char *text);
+
+/* hmp-help.c: help, info */
+HmpHandler hmp_help, hmp_info;
 
 /* hmp-run.c: the machine's life, the program */
 HmpHandler hmp_stop, hmp_cont, hmp_quit, hmp_system_reset;

@@ -1,0 +1,108 @@
+/*
+ * HMP: which commands there are
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <string.h>
+
+#include "system/hmp-impl.h"
+
+static const HmpCommand hmp_command_rows[] = {
+    { "help|?", "command:S?", "[command]",
+      "tell what commands there are, or what one does", hmp_help },
+    { "info", "subject:S?", "[subject]",
+      "show something about the machine (help info: what there is)",
+      hmp_info },
+    { "stop|s", "", "", "pause the machine", hmp_stop },
+    { "cont|c", "", "", "let a paused machine run", hmp_cont },
+    { "system_reset", "", "", "reset the machine", hmp_system_reset },
+    { "quit|q", "", "", "end the program", hmp_quit },
+    { "x", "format:f addr:i", "/fmt addr",
+      "show memory by virtual address", hmp_x },
+    { "xp", "format:f addr:i", "/fmt addr",
+      "show memory by physical address: /[count][xduoc][bhwg]", hmp_xp },
+    { "sum", "addr:i size:i", "addr size",
+      "checksum of physical memory, as sum(1) makes it of a file", hmp_sum },
+    { "pmemsave", "addr:i size:i file:s", "addr size file",
+      "write physical memory to a file", hmp_pmemsave },
+    { "memsave", "addr:i size:i file:s", "addr size file",
+      "write virtual memory to a file", hmp_memsave },
+    { "dump-guest-memory", "-p -d file:s begin:i? length:i?",
+      "[-p] [-d] file [begin length]",
+      "write all memory, or a part, to an ELF core file (-p: follow page "
+      "tables; -d: go on meanwhile)", hmp_dump_guest_memory },
+    { "i", "format:f addr:i", "/fmt addr", "read an I/O port", hmp_i },
+    { "o", "format:f addr:i val:i", "/fmt addr value", "write an I/O port",
+      hmp_o },
+    { "print|p", "format:f value:i", "/fmt expr",
+      "show the value of an expression", hmp_print_value },
+    { "object_add", "object:S", "[qom-type=]type,id=str[,prop=value...]",
+      "create an object (object_add help: what there is)", hmp_object_add },
+    { "object_del", "id:s", "id", "delete an object", hmp_object_del },
+    { "qom-list", "path:s?", "[path]", "show an object's properties",
+      hmp_qom_list },
+    { "qom-get", "path:s property:s", "path property",
+      "show a property's value", hmp_qom_get },
+    { "qom-set", "-j path:s property:s value:S", "[-j] path property value",
+      "set a property (-j: the value is JSON)", hmp_qom_set },
+};
+
+static const HmpCommand hmp_info_rows[] = {
+    { "acpi-tables", "", "", "the ACPI tables in guest memory",
+      hmp_info_acpi_tables },
+    { "chardev", "", "", "the character devices", hmp_info_chardev },
+    { "cpus", "", "", "the processors", hmp_info_cpus },
+    { "dump", "", "", "how far the last dump of memory is", hmp_info_dump },
+    { "history", "", "", "the lines that were entered here",
+      hmp_info_history },
+    { "irq", "", "", "the interrupt inputs of devices, and which are high",
+      hmp_info_irq },
+    { "mtree", "-f", "[-f]",
+      "address spaces and the regions in them (-f: as they are seen)",
+      hmp_info_mtree },
+    { "name", "", "", "the machine's name", hmp_info_name },
+    { "pci", "", "", "the PCI functions", hmp_info_pci },
+    { "qom-tree", "path:s?", "[path]", "the tree of objects",
+      hmp_info_qom_tree },
+    { "qtree", "", "", "the devices by bus, with their properties",
+      hmp_info_qtree },
+    { "registers", "", "", "the processors' registers",
+      hmp_info_registers },
+    { "roms", "", "", "the ROM that the guest sees", hmp_info_roms },
+    { "status", "", "", "whether the machine runs", hmp_info_status },
+    { "uuid", "", "", "the machine's UUID", hmp_info_uuid },
+    { "version", "", "", "the program's version", hmp_info_version },
+};
+
+const HmpTable hmp_commands = {
+    hmp_command_rows, G_N_ELEMENTS(hmp_command_rows), "",
+};
+const HmpTable hmp_infos = {
+    hmp_info_rows, G_N_ELEMENTS(hmp_info_rows), "info ",
+};
+
+/** Whether @name, of @len bytes, is among the alternatives of @names. */
+static bool hmp_is_named(const char *names, const char *name, size_t len)
+{
+    for (;;) {
+        size_t this = strcspn(names, "|");
+
+        if (this == len && strncmp(names, name, len) == 0) {
+            return true;
+        }
+        if (!names[this]) {
+            return false;
+        }
+        names += this + 1;
+    }
+}
+
+const HmpCommand *hmp_find(const HmpTable *table, const char *name, size_t len)
+{
+    for (size_t i = 0; len && i < table->n; i++) {
+        if (hmp_is_named(table->rows[i].name, name, len)) {
+            return &table->rows[i];
+        }
+    }
+    return NULL;
+}
