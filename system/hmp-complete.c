@@ -7,12 +7,15 @@
 
 #include "system/hmp-impl.h"
 
-static void hmp_complete_names(const HmpTable *table, GPtrArray *candidates)
+static void hmp_complete_names(const System *system, const HmpTable *table,
+                               GPtrArray *candidates)
 {
     for (size_t i = 0; i < table->n; i++) {
-        g_auto(GStrv) names = g_strsplit(table->rows[i].name, "|", -1);
+        const HmpCommand *row = &table->rows[i];
+        g_auto(GStrv) names = g_strsplit(row->name, "|", -1);
 
-        for (char **name = names; *name; name++) {
+        for (char **name = names; *name && hmp_is_available(system, row);
+             name++) {
             g_ptr_array_add(candidates, g_strdup(*name));
         }
     }
@@ -72,7 +75,7 @@ size_t hmp_complete(System *system, const char *before, GPtrArray *candidates)
     size_t at = word ? (size_t)(word + 1 - before) : 0;
 
     if (at <= start) {
-        hmp_complete_names(&hmp_commands, candidates);
+        hmp_complete_names(system, &hmp_commands, candidates);
         return start;
     }
     if (!command) {
@@ -84,7 +87,7 @@ size_t hmp_complete(System *system, const char *before, GPtrArray *candidates)
         size_t len = strcspn(before + subject, " ");
 
         if (!before[subject + len]) {
-            hmp_complete_names(&hmp_infos, candidates);
+            hmp_complete_names(system, &hmp_infos, candidates);
             return subject;
         }
         command = hmp_find(&hmp_infos, before + subject, len);
@@ -93,7 +96,7 @@ size_t hmp_complete(System *system, const char *before, GPtrArray *candidates)
         return at;
     }
     if (command->handler == hmp_help) {
-        hmp_complete_names(&hmp_commands, candidates);
+        hmp_complete_names(system, &hmp_commands, candidates);
     } else if (hmp_takes(command, "path:")) {
         hmp_complete_children(system, before + at, candidates);
     } else if (command->handler == hmp_object_del) {

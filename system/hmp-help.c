@@ -17,7 +17,9 @@ static void hmp_help_row(Hmp *hmp, const HmpTable *table,
 static bool hmp_help_table(Hmp *hmp, const HmpTable *table)
 {
     for (size_t i = 0; i < table->n; i++) {
-        hmp_help_row(hmp, table, &table->rows[i]);
+        if (hmp_is_available(hmp->system, &table->rows[i])) {
+            hmp_help_row(hmp, table, &table->rows[i]);
+        }
     }
     return true;
 }

@@ -47,6 +47,11 @@ static void hmp_make_harmless(GString *out)
 
 /* Commands */
 
+bool hmp_is_available(const System *system, const HmpCommand *command)
+{
+    return system->machine || command->when == HMP_ANY_TIME;
+}
+
 size_t hmp_blanks(const char *text)
 {
     return strspn(text, " \t");
@@ -58,7 +63,12 @@ void hmp_call(Hmp *hmp, const HmpTable *table, const HmpCommand *command,
     HmpArgs args = { 0 };
     g_autoptr(GError) error = NULL;
 
-    if (!hmp_args_parse(command->args, command->name, text, &args, &error)) {
+    if (!hmp_is_available(hmp->system, command)) {
+        hmp_print(hmp, "Error: The command '%s%.*s' is permitted only after "
+                  "machine initialization has completed\n", table->prefix,
+                  (int)name_len, name);
+    } else if (!hmp_args_parse(command->args, command->name, text, &args,
+                               &error)) {
         hmp_print(hmp, "%s\nTry \"help %s%.*s\" for more information\n",
                   error->message, table->prefix, (int)name_len, name);
     } else if (!command->handler(hmp, &args, &error)) {

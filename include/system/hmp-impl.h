@@ -87,12 +87,20 @@ void hmp_print_json(Hmp *hmp, json_object *value);
  */
 typedef bool HmpHandler(Hmp *hmp, const HmpArgs *args, GError **error);
 
+/** When a command can be called: with -preconfig, there is no machine at
+ *  first.  As QMP's `allow-preconfig` says where the command is there, too. */
+typedef enum HmpWhen {
+    HMP_MACHINE,                /* when there is a machine */
+    HMP_ANY_TIME,
+} HmpWhen;
+
 typedef struct HmpCommand {
     const char *name;           /* several: "quit|q" */
     const char *args;           /* as above; "": none */
     const char *params;         /* as help shows them; "": none */
     const char *help;           /* what it does; no full stop */
     HmpHandler *handler;
+    HmpWhen when;
 } HmpCommand;
 
 typedef struct HmpTable {
@@ -108,6 +116,9 @@ extern const HmpTable hmp_commands, hmp_infos;
  *  is none. */
 const HmpCommand *hmp_find(const HmpTable *table, const char *name,
                            size_t len);
+
+/** hmp_is_available: whether it can be called now. */
+bool hmp_is_available(const System *system, const HmpCommand *command);
 
 /** hmp_call: read the arguments, and call the handler.
  * @name: the name of @name_len bytes as it was typed

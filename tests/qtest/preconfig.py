@@ -162,6 +162,98 @@ def test_qtest_comes_later(rig):
     test.close()
 
 
+class Hmp:
+    """An HMP session on a unix socket."""
+
+    PROMPT = b'(qemu) '
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(30)
+        self.socket.connect(str(path))
+        self.until_prompt()
+
+    def until_prompt(self):
+        said = b''
+        while not said.endswith(self.PROMPT):
+            data = self.socket.recv(65536)
+            assert data, said
+            said += data
+        return said[:-len(self.PROMPT)]
+
+    def run(self, line):
+        """What it says, the echo left out."""
+        self.socket.sendall(line.encode() + b'\n')
+        said = self.until_prompt().decode().replace('\r\n', '\n')
+        return said[said.index('\n') + 1:]
+
+    def names(self):
+        """All commands, those of info with it before."""
+        rows = self.run('help') + self.run('help info')
+        names = []
+        for row in rows.splitlines():
+            head = row.split(' -- ')[0].split(' ')
+            before = 'info ' if head[0] == 'info' and head[1][:1].isalpha() \
+                else ''
+            names += [before + name
+                      for name in head[1 if before else 0].split('|')]
+        return names
+
+
+HMP = ['-monitor', 'unix:h,server=on,wait=off']
+ENDING = {'q', 'quit', 'exit_preconfig'}
+
+
+def hmp_session(rig):
+    wait_for('a socket', lambda: (rig.dir / 'h').exists())
+    return Hmp(rig.dir / 'h')
+
+
+def every_hmp_command(rig):
+    process = rig.start(*HMP, '-machine', 'q35')
+    hmp = hmp_session(rig)
+    names = hmp.names()
+    hmp.socket.sendall(b'quit\n')
+    assert process.wait(30) == 0
+    process.communicate()
+    assert len(names) > 40 and 'stop' in names and 'info pci' in names, names
+    return names
+
+
+def test_every_hmp_command(rig):
+    """Each is carried out, or says that there is no machine."""
+    names = every_hmp_command(rig)
+    process = rig.start(*QMP, *HMP)
+    qmp = session(rig, process)
+    hmp = hmp_session(rig)
+    available = hmp.names()
+    assert set(available) <= set(names)
+    assert 'stop' not in available and 'info status' in available
+    arguments = ['', ' help', ' 1', ' 1 2', ' 1 2 3', ' /', ' /machine',
+                 ' /machine type', ' /machine type x', ' a b', ' null,id=n',
+                 ' isa-serial', ' none', ' memory-backend-ram,id=m,size=1M',
+                 '/xb 0', ' /objects/m size', ' m']
+    for name in names:
+        no_machine = f"Error: The command '{name}' is permitted only after " \
+            'machine initialization has completed\n'
+        for argument in arguments:
+            if name in ENDING and not argument or \
+               name.startswith('info ') and argument[:1] == '/':
+                continue
+            said = hmp.run(name + argument)
+            assert (said == no_machine) == (name not in available), said
+        assert ' -- ' in hmp.run(f'help {name}')
+    for start in ('sto', 'info pc'):    # is not completed either
+        hmp.socket.sendall(start.encode() + b'\t')
+        assert hmp.run('') == f"unknown command: '{start}'\n"
+    assert status(qmp) == 'preconfig'
+    qmp.run('x-exit-preconfig')
+    assert sorted(hmp.names()) == sorted(names)
+    assert hmp.run('stop') == ''
+    assert status(qmp) == 'paused'
+    finish(qmp, process)
+
+
 def test_needs_monitor(rig):
     rig.refuse('-preconfig: needs a monitor', '-preconfig')
     rig.refuse('-preconfig: needs a monitor', '-preconfig', '-qmp', 'none')
@@ -183,4 +275,5 @@ if __name__ == '__main__':
     sys.exit(main([test_only_some_commands, test_every_query, test_build,
                    test_build_paused, test_not_preconfig, test_try_again,
                    test_device_fails, test_signal, test_qtest_comes_later,
-                   test_needs_monitor, test_daemon]))
+                   test_every_hmp_command, test_needs_monitor,
+                   test_daemon]))
