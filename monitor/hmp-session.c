@@ -70,6 +70,7 @@ static void hmp_session_line(void *opaque, const char *line, bool cut)
         session->pending = session->host.run(session->host.opaque, session,
                                              line, out);
     }
+    chardev_age_fds(session->chr);
     hmp_session_print(session, out);
     if (!session->pending && hmp_session_accepts(session)) {
         readline_start(session->readline);
@@ -205,6 +206,11 @@ const GPtrArray *hmp_session_history(const HmpSession *session)
     return readline_history(session->readline);
 }
 
+Chardev *hmp_session_stream(const HmpSession *session)
+{
+    return session->chr;
+}
+
 void hmp_session_flush(HmpSession *session, int timeout_ms)
 {
     chardev_flush(session->chr, timeout_ms);
@@ -234,6 +240,7 @@ HmpSession *hmp_session_new(Chardev *chr, const HmpSessionHost *host,
         .received = hmp_session_received,
         .event = hmp_session_event,
         .drained = hmp_session_drained,
+        .takes_fds = true,
         .opaque = session,
     };
 

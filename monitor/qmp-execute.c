@@ -5,6 +5,7 @@
  */
 #include "monitor/monitor-impl.h"
 #include "qapi/walker.h"
+#include "util/error.h"
 
 /* Arguments and results up to this size need no allocation. */
 #define EXECUTE_VALUE_ROOM 256
@@ -12,6 +13,16 @@
 void monitor_return_text(Monitor *mon, const char *json)
 {
     mon->return_text = json;
+}
+
+int qmp_take_fd(const QmpContext *ctx, GError **error)
+{
+    int fd = ctx->stream ? chardev_take_fd(ctx->stream) : -1;
+
+    if (fd < 0) {
+        fm_error_set(error, "No file descriptor supplied via SCM_RIGHTS");
+    }
+    return fd;
 }
 
 /* Room for a value of @type, zeroed: at @room if that is large enough. */
@@ -39,7 +50,11 @@ bool monitor_execute(Monitor *mon, const QmpRequest *request,
 {
     max_align_t args_room[EXECUTE_VALUE_ROOM / sizeof(max_align_t)] = { 0 };
     max_align_t ret_room[EXECUTE_VALUE_ROOM / sizeof(max_align_t)] = { 0 };
-    QmpContext context = { .system = mon->set->system, .monitor = mon };
+    QmpContext context = {
+        .system = mon->set->system,
+        .monitor = mon,
+        .stream = mon->chr,
+    };
     void *args = execute_value_room(command->args, args_room);
     void *ret = execute_value_room(command->ret, ret_room);
     bool ok = qmp_request_read_arguments(request, command, args, error);

@@ -41,16 +41,6 @@ void monitor_complete_negotiation(Monitor *mon, bool oob)
     mon->oob = oob;
 }
 
-int monitor_take_fd(Monitor *mon, GError **error)
-{
-    int fd = chardev_take_fd(mon->chr);
-
-    if (fd < 0) {
-        fm_error_set(error, "No file descriptor supplied via SCM_RIGHTS");
-    }
-    return fd;
-}
-
 /* Commands */
 
 static void session_deferred_done(void *opaque, const void *ret,

@@ -84,21 +84,7 @@ bool hmp_info_uuid(Hmp *hmp, const HmpArgs *args, GError **error)
     return ok;
 }
 
-/* The host's side */
-
-bool hmp_info_chardev(Hmp *hmp, const HmpArgs *args, GError **error)
-{
-    ChardevInfoList list = { 0 };
-    bool ok = qmp_query_chardev(&hmp->qmp, &list, error);
-
-    for (size_t i = 0; i < list.len; i++) {
-        hmp_print(hmp, "%s: filename=%s%s\n", list.items[i].label,
-                  list.items[i].filename,
-                  list.items[i].frontend_open ? "" : " (not used)");
-    }
-    qapi_clear(&qapi_type_ChardevInfoList, &list);
-    return ok;
-}
+/* Lines */
 
 bool hmp_info_history(Hmp *hmp, const HmpArgs *args, GError **error)
 {
@@ -108,23 +94,5 @@ bool hmp_info_history(Hmp *hmp, const HmpArgs *args, GError **error)
     for (unsigned i = 0; history && i < history->len; i++) {
         hmp_print(hmp, "%u: '%s'\n", i, (const char *)history->pdata[i]);
     }
-    return true;
-}
-
-/* Processors */
-
-bool hmp_info_cpus(Hmp *hmp, const HmpArgs *args, GError **error)
-{
-    for (unsigned i = 0; i < hmp->system->setup.n_cpus; i++) {
-        hmp_print(hmp, "  CPU #%u: runs no code (accelerator %s)\n", i,
-                  hmp->system->config->accel);
-    }
-    return true;
-}
-
-bool hmp_info_registers(Hmp *hmp, const HmpArgs *args, GError **error)
-{
-    hmp_print(hmp, "No processor runs code, so none has registers "
-              "(accelerator %s)\n", hmp->system->config->accel);
     return true;
 }

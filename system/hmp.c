@@ -84,13 +84,13 @@ static size_t hmp_name_len(const char *text)
     return strcspn(text, " \t/");
 }
 
-QmpDeferred *hmp_run(System *system, HmpSession *session, const char *line,
-                     GString *out)
+QmpDeferred *hmp_run(System *system, HmpSession *session, Chardev *stream,
+                     const char *line, GString *out)
 {
     Hmp hmp = {
         .system = system,
         .session = session,
-        .qmp = { .system = system },
+        .qmp = { .system = system, .stream = stream },
         .out = out,
     };
     const char *name = line + hmp_blanks(line);
@@ -128,7 +128,8 @@ static void hmp_session_done(void *opaque, const void *ret,
 static void *hmp_session_run(void *opaque, HmpSession *session,
                              const char *line, GString *out)
 {
-    QmpDeferred *deferred = hmp_run(opaque, session, line, out);
+    QmpDeferred *deferred = hmp_run(opaque, session,
+                                    hmp_session_stream(session), line, out);
 
     if (deferred) {
         qmp_deferred_wait(deferred, hmp_session_done, session);

@@ -12,7 +12,7 @@
 
 bool qmp_getfd(QmpContext *ctx, const GetfdArgs *args, GError **error)
 {
-    int fd = monitor_take_fd(ctx->monitor, error);
+    int fd = qmp_take_fd(ctx, error);
 
     return fd >= 0 && fd_names_add(args->fdname, fd, error);
 }
@@ -25,7 +25,7 @@ bool qmp_closefd(QmpContext *ctx, const ClosefdArgs *args, GError **error)
 bool qmp_add_fd(QmpContext *ctx, const AddFdArgs *args, AddfdInfo *ret,
                 GError **error)
 {
-    int fd = monitor_take_fd(ctx->monitor, error);
+    int fd = qmp_take_fd(ctx, error);
     FdSetMember added;
 
     if (fd < 0 ||

@@ -52,7 +52,8 @@ bool qmp_human_monitor_command(QmpContext *ctx,
         return fm_error_set(error, "Parameter 'cpu-index' expects a CPU "
                             "number");
     }
-    deferred = hmp_run(ctx->system, NULL, args->command_line, out);
+    deferred = hmp_run(ctx->system, NULL, ctx->stream, args->command_line,
+                       out);
     if (deferred) {
         QmpHmpCall *call = g_new(QmpHmpCall, 1);
 

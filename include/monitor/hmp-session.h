@@ -55,6 +55,10 @@ void hmp_session_free(HmpSession *session);
 /** hmp_session_finish: a line that took its time is done and says @text. */
 void hmp_session_finish(HmpSession *session, const GString *text);
 
+/** hmp_session_stream: borrowed; while a line is run, the descriptors that came
+ *  with it, or with the line before, can be taken from it. */
+Chardev *hmp_session_stream(const HmpSession *session);
+
 /** hmp_session_flush: send what waits, for at most @timeout_ms. */
 void hmp_session_flush(HmpSession *session, int timeout_ms);
 

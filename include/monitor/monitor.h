@@ -34,7 +34,8 @@ struct System;
 /** What a command handler gets. */
 struct QmpContext {
     struct System *system;      /* NULL in tests of the protocol alone */
-    Monitor *monitor;           /* the session that asked */
+    Monitor *monitor;           /* the session that asked; NULL: none of QMP */
+    Chardev *stream;            /* what qmp_take_fd() takes from; NULL: none */
     struct QmpDeferred *deferred;       /* by qmp_defer() */
 };
 
@@ -94,12 +95,12 @@ void monitor_set_flush(MonitorSet *set, int timeout_ms);
 void monitor_return_text(Monitor *mon, const char *json);
 
 /**
- * monitor_take_fd: Returns a descriptor that the client has passed with the
- * command that is being handled, or just ahead of it, closed on exec and now
- * the caller's; -1 with @error set, `No file descriptor supplied via
- * SCM_RIGHTS`, if there is none.  A command that needs several takes several.
+ * qmp_take_fd: Returns a descriptor that the client has passed with the command
+ * that is being handled, or just ahead of it, closed on exec and now the
+ * caller's; -1 with @error set, `No file descriptor supplied via SCM_RIGHTS`,
+ * if there is none.  A command that needs several takes several.
  */
-int monitor_take_fd(Monitor *mon, GError **error);
+int qmp_take_fd(const QmpContext *ctx, GError **error);
 
 /**
  * monitor_complete_negotiation: commands are taken from now on.

@@ -136,7 +136,13 @@ HmpHandler hmp_help, hmp_info;
 /* hmp-run.c: the machine's life, the program */
 HmpHandler hmp_stop, hmp_cont, hmp_quit, hmp_system_reset;
 HmpHandler hmp_info_status, hmp_info_version, hmp_info_name, hmp_info_uuid,
-    hmp_info_chardev, hmp_info_history, hmp_info_cpus, hmp_info_registers;
+    hmp_info_history;
+
+/* hmp-host.c: character devices, descriptors, the log */
+HmpHandler hmp_info_chardev, hmp_getfd, hmp_closefd, hmp_info_fdset;
+
+/* hmp-machine.c: processors and memory */
+HmpHandler hmp_info_cpus, hmp_info_registers;
 
 /* hmp-memory.c: memory and ports */
 HmpHandler hmp_x, hmp_xp, hmp_sum, hmp_i, hmp_o, hmp_print_value;

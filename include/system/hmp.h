@@ -17,6 +17,7 @@
 /**
  * hmp_run:
  * @session: the session that it comes from; NULL: none, it has no history
+ * @stream: where the command takes descriptors from; NULL: there are none
  * @line: UTF-8; bytes that are not do no harm
  * @out: what the command says is appended, lines ended by '\n'.  Errors are
  *       said, too, in a line that begins with "Error: ", or, if the line
@@ -25,8 +26,8 @@
  * Returns: NULL: it is done.  Otherwise the command takes its time: the caller
  * waits (qmp_deferred_wait()) and then calls hmp_finish().
  */
-QmpDeferred *hmp_run(System *system, HmpSession *session, const char *line,
-                     GString *out);
+QmpDeferred *hmp_run(System *system, HmpSession *session, Chardev *stream,
+                     const char *line, GString *out);
 
 /** hmp_finish: what a command that took its time says at its end; @error as
  *  QmpDeferredDone got it. */

@@ -297,6 +297,76 @@ def ring_buffer(program):
         assert run.quit(qmp) == ''
 
 
+class People:
+    """A connection to a monitor for people."""
+
+    PROMPT = b'(qemu) '
+
+    def __init__(self, run):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(run.path / 'hmp'))
+        self.socket.settimeout(60)
+        self.until_prompt()
+
+    def until_prompt(self):
+        said = b''
+        while not said.endswith(self.PROMPT):
+            data = self.socket.recv(65536)
+            assert data, said
+            said += data
+        return said[:-len(self.PROMPT)].decode().replace('\r\n', '\n')
+
+    def command(self, line, fds=()):
+        socket.send_fds(self.socket, [line.encode() + b'\n'], fds)
+        return self.until_prompt().partition('\n')[2]
+
+
+def passed_by_people(program):
+    """By HMP, and by the HMP command of a QMP client."""
+    with Program(program, '-monitor',
+                 'unix:@/hmp,server=on,wait=off') as run:
+        qmp = run.client()
+        hmp = People(run)
+        fd = os.open('/dev/null', os.O_RDWR)
+        before = run.fds()
+        none = f'Error: {NO_FD}\n'
+        assert hmp.command('getfd a') == none
+        assert hmp.command('getfd a', [fd]) == ''
+        assert hmp.command('getfd 1', [fd]).startswith('Error: Parameter ')
+        assert run.fds() == before + 1
+        # it is QMP's, too
+        qmp.command('closefd', fdname='a')
+        assert run.fds() == before
+        assert hmp.command('closefd a') == \
+            "Error: File descriptor named 'a' not found\n"
+        # ahead of the command; and not taken
+        assert hmp.command('', [fd]) == ''
+        assert hmp.command('getfd a') == ''
+        assert hmp.command('info status', [fd, fd, fd]).startswith('VM ')
+        assert run.fds() == before + 4
+        assert hmp.command('info status').startswith('VM ')
+        assert run.fds() == before + 1
+        assert hmp.command('getfd b') == none
+        assert hmp.command('closefd a') == ''
+        # more than anybody needs, and then nobody is there
+        for _ in range(50):
+            socket.send_fds(hmp.socket, [b'x'], [fd] * 250)
+        wait_for(lambda: run.fds() == before + 16, 'descriptors are lost')
+        hmp.socket.close()
+        wait_for(lambda: run.fds() == before - 1, 'descriptors are left')
+
+        call = 'human-monitor-command'
+        assert qmp.command(call, [fd], command_line='getfd q') == ''
+        assert qmp.command(call, command_line='getfd q') == \
+            none.replace('\n', '\r\n')
+        assert qmp.command(call, command_line='closefd q') == ''
+        added = qmp.command('add-fd', [fd], fdset_id=3, opaque='text')['fd']
+        qmp.command('add-fd', [fd], fdset_id=3)
+        assert qmp.command(call, command_line='info fdset').startswith(
+            f'/dev/fdset/3: fd {added} text\r\n/dev/fdset/3: fd ')
+        assert run.quit(qmp) == ''
+
+
 def add_client(program):
     with Program(program, '-chardev',
                  'socket,id=s,path=@/s,server=on,wait=off', '-mon',
@@ -330,4 +400,4 @@ def add_client(program):
 if __name__ == '__main__':
     sys.exit(main([named, waiting, sets, one_of_two_clients, option, qtest_log,
                    monitor_on_passed_socket, add_and_remove,
-                   in_use_by_a_device, ring_buffer, add_client]))
+                   in_use_by_a_device, ring_buffer, passed_by_people, add_client]))
