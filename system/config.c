@@ -404,8 +404,9 @@ static bool config_resolve_preconfig(const Config *c, GError **error)
         }
     }
     if (c->preconfig && !monitor) {
-        return fm_error_set(error, "-preconfig: needs a monitor (-qmp), where "
-                            "x-exit-preconfig is given");
+        return fm_error_set(error, "-preconfig: needs a monitor (-qmp, "
+                            "-monitor), where x-exit-preconfig or "
+                            "exit_preconfig is given");
     }
     if (c->preconfig && c->machine->dump_acpi) {
         return fm_error_set(error, "-preconfig: cannot be used together with "

@@ -101,6 +101,10 @@ size_t hmp_complete(System *system, const char *before, GPtrArray *candidates)
         hmp_complete_children(system, before + at, candidates);
     } else if (command->handler == hmp_object_del) {
         hmp_complete_ids(system, "/objects", candidates);
+    } else if (command->handler == hmp_device_del) {
+        hmp_complete_ids(system, "/machine/peripheral", candidates);
+    } else if (command->handler == hmp_chardev_remove) {
+        hmp_complete_ids(system, "/chardevs", candidates);
     }
     return at;
 }

@@ -5,7 +5,9 @@
  */
 #include <string.h>
 
+#include "qapi/walker.h"
 #include "system/hmp-impl.h"
+#include "util/error.h"
 
 static void hmp_help_row(Hmp *hmp, const HmpTable *table,
                          const HmpCommand *command)
@@ -68,4 +70,48 @@ bool hmp_info(Hmp *hmp, const HmpArgs *args, GError **error)
         hmp_print(hmp, "unknown command: 'info %.*s'\n", (int)len, subject);
     }
     return true;
+}
+
+/* Help with an argument */
+
+/** `help`: the kinds; `KIND,help`: one kind's properties. */
+static bool hmp_help_kinds(Hmp *hmp, const QapiType *type, const char *text,
+                           GError **error)
+{
+    const QapiType *kinds = type->discriminator->type;
+    g_autofree char *name = NULL;
+    size_t key_len = strlen(type->discriminator->name);
+
+    if (strncmp(text, type->discriminator->name, key_len) == 0 &&
+        text[key_len] == '=') {
+        text += key_len + 1;
+    }
+    name = g_strndup(text, strcspn(text, ","));
+    if (qapi_find_branch(type, name)) {
+        hmp_print(hmp, "%s options:\n", name);
+        qapi_help(type, name, hmp->out);
+        return true;
+    }
+    if (strcmp(name, "help") != 0 && strcmp(name, "?") != 0) {
+        return fm_error_set(error, "'%s' is no %s", name,
+                            type->discriminator->name);
+    }
+    for (unsigned i = 0; i < kinds->n_values; i++) {
+        hmp_print(hmp, "%-20s %s\n", kinds->values[i], kinds->value_docs[i]);
+    }
+    return true;
+}
+
+void *hmp_read_options(Hmp *hmp, const QapiType *type, const char *text,
+                       bool *helped, GError **error)
+{
+    bool help = strcmp(text, "help") == 0 || strcmp(text, "?") == 0;
+    void *options = NULL;
+
+    if (!help) {
+        options = qapi_parse_option(type, text, type->discriminator->name,
+                                    &help, error);
+    }
+    *helped = help && hmp_help_kinds(hmp, type, text, error);
+    return options;
 }

@@ -203,8 +203,8 @@ static bool hmp_check_port(const HmpArgs *args, unsigned bytes,
 
     if (args->format.count != 1 || args->format.format ||
         bytes > 4) {
-        return fm_error_set(error, "format: one port at a time, /b, /h (2 bytes) "
-                            "or /w (4 bytes)");
+        return fm_error_set(error, "format: one port at a time, /b, /h "
+                            "(2 bytes) or /w (4 bytes)");
     }
     return port <= 0x10000 - bytes ||
            fm_error_set(error, "addr: ports end at 0xffff");

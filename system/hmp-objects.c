@@ -1,11 +1,10 @@
 /*
- * HMP: objects and devices
+ * HMP: objects
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <string.h>
 
-#include "hw/core/device.h"
 #include "qapi-types.h"
 #include "qapi/walker.h"
 #include "system/hmp-impl.h"
@@ -13,49 +12,15 @@
 
 /* Making and deleting */
 
-/** `help`: the kinds; `KIND,help`: one kind's properties. */
-static bool hmp_help_kinds(Hmp *hmp, const QapiType *type,
-                           const QapiType *kinds, const char *text,
-                           GError **error)
-{
-    g_autofree char *name = NULL;
-    size_t key_len = strlen(type->discriminator->name);
-
-    if (strncmp(text, type->discriminator->name, key_len) == 0 &&
-        text[key_len] == '=') {
-        text += key_len + 1;
-    }
-    name = g_strndup(text, strcspn(text, ","));
-    if (qapi_find_branch(type, name)) {
-        hmp_print(hmp, "%s options:\n", name);
-        qapi_help(type, name, hmp->out);
-        return true;
-    }
-    if (strcmp(name, "help") != 0 && strcmp(name, "?") != 0) {
-        return fm_error_set(error, "'%s' is no %s", name,
-                            type->discriminator->name);
-    }
-    for (unsigned i = 0; i < kinds->n_values; i++) {
-        hmp_print(hmp, "%-20s %s\n", kinds->values[i], kinds->value_docs[i]);
-    }
-    return true;
-}
-
 bool hmp_object_add(Hmp *hmp, const HmpArgs *args, GError **error)
 {
     const QapiType *type = &qapi_type_ObjectOptions;
-    const char *text = hmp_text(args, "object");
-    bool help = strcmp(text, "help") == 0 || strcmp(text, "?") == 0;
-    void *options = NULL;
-    bool ok;
+    bool helped;
+    void *options = hmp_read_options(hmp, type, hmp_text(args, "object"),
+                                     &helped, error);
+    bool ok = helped || (options &&
+                         qmp_object_add(&hmp->qmp, options, error));
 
-    if (!help) {
-        options = qapi_parse_option(type, text, "qom-type", &help, error);
-    }
-    if (help) {
-        return hmp_help_kinds(hmp, type, &qapi_type_ObjectKind, text, error);
-    }
-    ok = options && qmp_object_add(&hmp->qmp, options, error);
     qapi_free(type, options);
     return ok;
 }
@@ -205,131 +170,5 @@ bool hmp_info_qom_tree(Hmp *hmp, const HmpArgs *args, GError **error)
     }
     full = object_path(obj);
     hmp_print_tree(hmp, obj, full, 0);
-    return true;
-}
-
-/* Devices */
-
-static bool hmp_collect_device(Object *obj, void *opaque)
-{
-    GPtrArray *devices = opaque;
-
-    if (object_is_a(obj, &device_type)) {
-        g_ptr_array_add(devices, obj);
-    }
-    return true;
-}
-
-static GPtrArray *hmp_devices(const Hmp *hmp)
-{
-    GPtrArray *devices = g_ptr_array_new();
-
-    object_foreach(&hmp->system->machine->parent, hmp_collect_device,
-                   devices);
-    return devices;
-}
-
-static const char *hmp_bus_of(const Device *dev)
-{
-    const char *bus = device_class(dev)->bus;
-
-    return bus ? bus : "System";
-}
-
-static void hmp_print_properties(Hmp *hmp, Object *obj)
-{
-    g_autoptr(GPtrArray) rows = object_list_properties(obj);
-
-    for (unsigned i = 0; i < rows->len; i++) {
-        const ObjectPropertyRow *row = rows->pdata[i];
-        g_autoptr(GError) error = NULL;
-        json_object *value;
-
-        if (strcmp(row->name, "type") == 0 ||
-            g_str_has_prefix(row->type, "child<")) {
-            continue;
-        }
-        value = object_property_get(obj, row->name, &error);
-        hmp_print(hmp, "    %s = ", row->name);
-        if (error) {
-            hmp_print(hmp, "<%s>", error->message);
-        } else {
-            hmp_print_json(hmp, value);
-        }
-        hmp_print(hmp, "\n");
-        json_object_put(value);
-    }
-}
-
-static void hmp_print_device(Hmp *hmp, Device *dev)
-{
-    Object *obj = &dev->parent;
-    bool named = obj->parent &&
-                 g_strcmp0(obj->parent->name, "peripheral") == 0;
-    g_autofree char *path = object_path(obj);
-
-    hmp_print(hmp, "  dev: %s, id \"%s\", path %s\n", obj->type->name,
-              named ? obj->name : "", path);
-    for (unsigned i = 0; dev->gpios && i < dev->gpios->len; i++) {
-        const DeviceGpio *gpio = &g_array_index(dev->gpios, DeviceGpio, i);
-
-        hmp_print(hmp, "    gpio-%s \"%s\" %u\n", gpio->output ? "out" : "in",
-                  gpio->name ? gpio->name : "", gpio->n);
-    }
-    hmp_print_properties(hmp, obj);
-}
-
-bool hmp_info_qtree(Hmp *hmp, const HmpArgs *args, GError **error)
-{
-    g_autoptr(GPtrArray) devices = hmp_devices(hmp);
-
-    for (unsigned i = 0; i < devices->len; i++) {
-        const char *bus = hmp_bus_of(devices->pdata[i]);
-        bool first = true;
-
-        for (unsigned k = 0; k < i && first; k++) {
-            first = strcmp(hmp_bus_of(devices->pdata[k]), bus) != 0;
-        }
-        if (!first) {
-            continue;
-        }
-        hmp_print(hmp, "bus: %s\n", bus);
-        for (unsigned k = i; k < devices->len; k++) {
-            if (strcmp(hmp_bus_of(devices->pdata[k]), bus) == 0) {
-                hmp_print_device(hmp, devices->pdata[k]);
-            }
-        }
-    }
-    return true;
-}
-
-bool hmp_info_irq(Hmp *hmp, const HmpArgs *args, GError **error)
-{
-    g_autoptr(GPtrArray) devices = hmp_devices(hmp);
-
-    for (unsigned i = 0; i < devices->len; i++) {
-        const Device *dev = devices->pdata[i];
-        g_autofree char *path = object_path(&dev->parent);
-
-        for (unsigned k = 0; dev->gpios && k < dev->gpios->len; k++) {
-            const DeviceGpio *gpio = &g_array_index(dev->gpios, DeviceGpio,
-                                                    k);
-            bool any = false;
-
-            if (gpio->output) {
-                continue;
-            }
-            hmp_print(hmp, "%s%s%s: %u inputs, high:", path,
-                      gpio->name ? " " : "", gpio->name ? gpio->name : "",
-                      gpio->n);
-            for (unsigned line = 0; line < gpio->n; line++) {
-                if (gpio->in[line].level) {
-                    hmp_print(hmp, " %u", line);
-                    any = true;
-                }
-            }
-            hmp_print(hmp, "%s\n", any ? "" : " none");
-        }
-    }
     return true;
 }

@@ -6,6 +6,7 @@
 #include "qapi-types.h"
 #include "qapi/walker.h"
 #include "system/hmp-impl.h"
+#include "util/error.h"
 
 /* Life */
 
@@ -22,6 +23,32 @@ bool hmp_cont(Hmp *hmp, const HmpArgs *args, GError **error)
 bool hmp_system_reset(Hmp *hmp, const HmpArgs *args, GError **error)
 {
     return qmp_system_reset(&hmp->qmp, error);
+}
+
+bool hmp_system_powerdown(Hmp *hmp, const HmpArgs *args, GError **error)
+{
+    return qmp_system_powerdown(&hmp->qmp, error);
+}
+
+bool hmp_exit_preconfig(Hmp *hmp, const HmpArgs *args, GError **error)
+{
+    return qmp_x_exit_preconfig(&hmp->qmp, error);
+}
+
+bool hmp_watchdog_action(Hmp *hmp, const HmpArgs *args, GError **error)
+{
+    const char *name = hmp_text(args, "action");
+    int action = qapi_enum_parse(&qapi_type_WatchdogAction, name);
+    const ActionSettings settings = {
+        .has_watchdog = true,
+        .watchdog = (WatchdogAction)action,
+    };
+
+    if (action < 0) {
+        return fm_error_set(error, "Parameter 'action' does not accept value "
+                            "'%s'", name);
+    }
+    return qmp_set_action(&hmp->qmp, &settings, error);
 }
 
 bool hmp_quit(Hmp *hmp, const HmpArgs *args, GError **error)

@@ -174,40 +174,22 @@ static bool backend_copy(const ChardevBackend *from, ChardevOptions *to,
     }
 }
 
-static Chardev *backend_create(const QmpContext *ctx,
-                               const ChardevAddArgs *args, GError **error)
-{
-    ChardevOptions *options;
-
-    if (object_child(qmp_chardevs(ctx), args->id)) {
-        fm_error_set(error, "Chardev with id '%s' already exists", args->id);
-        return NULL;
-    }
-    options = g_new0(ChardevOptions, 1);
-    options->id = g_strdup(args->id);
-    if (!backend_copy(args->backend, options, error)) {
-        qapi_free(&qapi_type_ChardevOptions, options);
-        fm_error_prefix(error, "Failed to add chardev '%s': ", args->id);
-        return NULL;
-    }
-
-    Chardev *chr = chardev_create_running(options, error);
-
-    if (!chr) {
-        fm_error_prefix(error, "Failed to add chardev '%s': ", args->id);
-    }
-    return chr;
-}
-
 bool qmp_chardev_add(QmpContext *ctx, const ChardevAddArgs *args,
                      ChardevReturn *ret, GError **error)
 {
-    Chardev *chr = backend_create(ctx, args, error);
+    ChardevOptions *options = g_new0(ChardevOptions, 1);
+    Chardev *chr;
 
+    options->id = g_strdup(args->id);
+    if (!backend_copy(args->backend, options, error)) {
+        qapi_free(&qapi_type_ChardevOptions, options);
+        return fm_error_prefix(error, "Failed to add chardev '%s': ",
+                               args->id);
+    }
+    chr = system_add_chardev(ctx->system, options, error);
     if (!chr) {
         return false;
     }
-    object_add_child(qmp_chardevs(ctx), args->id, (Object *)chr);
     if (args->backend->type == CHARDEV_BACKEND_KIND_PTY) {
         g_autofree char *filename = chardev_filename(chr);
 

@@ -125,6 +125,27 @@ static bool system_make_chardevs(System *system, GError **error)
     return true;
 }
 
+Chardev *system_add_chardev(System *system, ChardevOptions *options,
+                            GError **error)
+{
+    Object *home = system_chardevs(system);
+    g_autofree char *id = g_strdup(options->id);
+    Chardev *chr;
+
+    if (object_child(home, id)) {
+        qapi_free(&qapi_type_ChardevOptions, options);
+        fm_error_set(error, "Chardev with id '%s' already exists", id);
+        return NULL;
+    }
+    chr = chardev_create_running(options, error);
+    if (!chr) {
+        fm_error_prefix(error, "Failed to add chardev '%s': ", id);
+        return NULL;
+    }
+    object_add_child(home, id, (Object *)chr);
+    return chr;
+}
+
 static Chardev *system_find_chardev(const System *system, const char *id,
                                     GError **error)
 {

@@ -64,7 +64,7 @@ bool log_set_items_from_text(const char *text, GError **error)
             continue;
         }
         if (!bit) {
-            return fm_error_set(error, "'%s' is no log item (-d help lists "
+            return fm_error_set(error, "'%s' is no log item (help lists "
                                 "them)", *name);
         }
         mask |= bit;
@@ -110,8 +110,10 @@ void log_close(void)
 bool log_open(const char *path, GError **error)
 {
     g_autofree char *expanded = log_expand_path(path);
-    /* O_APPEND: standard error may become the same file */
-    int fd = file_open(expanded, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
+    /* O_APPEND: standard error may become the same file; O_NONBLOCK: a pipe
+     * that nobody reads holds nobody up */
+    int fd = file_open(expanded, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
+                       O_NONBLOCK, 0666);
 
     if (fd < 0) {
         return fm_error_set(error, "cannot open %s: %s", expanded,

@@ -133,16 +133,31 @@ size_t hmp_blanks(const char *text);
 /* hmp-help.c: help, info */
 HmpHandler hmp_help, hmp_info;
 
+/**
+ * hmp_read_options: an argument that is as that of -object, -device...
+ * @type: a union; the key of its discriminator may be left out
+ * @helped: whether @text asks for help, which has been given
+ *
+ * Returns: a new value of @type (free with qapi_free()); NULL: help has been
+ * given, or @error is set.
+ */
+void *hmp_read_options(Hmp *hmp, const QapiType *type, const char *text,
+                       bool *helped, GError **error);
+
 /* hmp-run.c: the machine's life, the program */
-HmpHandler hmp_stop, hmp_cont, hmp_quit, hmp_system_reset;
+HmpHandler hmp_stop, hmp_cont, hmp_quit, hmp_system_reset,
+    hmp_system_powerdown, hmp_exit_preconfig, hmp_watchdog_action;
 HmpHandler hmp_info_status, hmp_info_version, hmp_info_name, hmp_info_uuid,
     hmp_info_history;
 
 /* hmp-host.c: character devices, descriptors, the log */
-HmpHandler hmp_info_chardev, hmp_getfd, hmp_closefd, hmp_info_fdset;
+HmpHandler hmp_info_chardev, hmp_chardev_add, hmp_chardev_remove,
+    hmp_ringbuf_read, hmp_ringbuf_write, hmp_getfd, hmp_closefd,
+    hmp_info_fdset, hmp_log, hmp_logfile;
 
 /* hmp-machine.c: processors and memory */
-HmpHandler hmp_info_cpus, hmp_info_registers;
+HmpHandler hmp_info_cpus, hmp_info_kvm, hmp_info_registers, hmp_info_memdev,
+    hmp_info_memory_size_summary;
 
 /* hmp-memory.c: memory and ports */
 HmpHandler hmp_x, hmp_xp, hmp_sum, hmp_i, hmp_o, hmp_print_value;
@@ -150,9 +165,12 @@ HmpHandler hmp_x, hmp_xp, hmp_sum, hmp_i, hmp_o, hmp_print_value;
 /* hmp-dump.c: memory as files */
 HmpHandler hmp_pmemsave, hmp_memsave, hmp_dump_guest_memory, hmp_info_dump;
 
-/* hmp-objects.c: objects and devices */
+/* hmp-objects.c: objects */
 HmpHandler hmp_object_add, hmp_object_del, hmp_qom_list, hmp_qom_get,
-    hmp_qom_set, hmp_info_qom_tree, hmp_info_qtree, hmp_info_irq;
+    hmp_qom_set, hmp_info_qom_tree;
+
+/* hmp-devices.c: devices */
+HmpHandler hmp_device_add, hmp_device_del, hmp_info_qtree, hmp_info_irq;
 
 /* hmp-mtree.c: address spaces */
 HmpHandler hmp_info_mtree, hmp_info_roms;

@@ -75,6 +75,16 @@ bool system_object_add(System *system, const ObjectOptions *options,
                        GError **error);
 bool system_object_del(System *system, const char *id, GError **error);
 
+/**
+ * system_add_chardev: what chardev-add does, while the machine runs
+ * (chardev_create_running()).
+ * @options: taken over
+ *
+ * Returns: borrowed; NULL with @error set, which names the chardev.
+ */
+Chardev *system_add_chardev(System *system, ChardevOptions *options,
+                            GError **error);
+
 /* Life cycle; each emits its events before it returns (system/run-state.c) */
 
 /** system_stop: pause the machine; nothing if it does not run. */

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libqtest.h"
@@ -112,9 +113,11 @@ static void test_every_command(const void *machine)
         "/wwww 0xfec00000", "/i 0", "/%n%s", " %s%n%d", " ((((((((((((((((1",
         " 0xffffffffffffffff 0xffffffffffffffff 0xffffffffffffffff",
         " \xc3\xa4\xf0\x9d\x84\x9e", " \xc2\x9b" "31m", " \x1b[31m", "\t\t",
-        " id=a,id=b", " ,,,,", " =", " x=y,help", " {", " {\"a\":", " {}",
+        " id=a,id=b", " null,id=a", " driver=isa-serial,id=a", " none",
+        " ring text", " ring 5", " com", " \"\" \"\"", " ,,,,", " =", " x=y,help", " {", " {\"a\":", " {}",
     };
-    Qtest *qts = qtest_start("-machine %s", (const char *)machine);
+    Qtest *qts = qtest_start("-machine %s -chardev ringbuf,id=ring",
+                             (const char *)machine);
     g_autoptr(GPtrArray) names = all_commands(qts);
 
     for (unsigned i = 0; i < names->len; i++) {
@@ -170,13 +173,19 @@ static void test_life(void)
     expect(qts, "info status", "VM status: paused\n");
     expect(qts, "cont", "");
     json_object_put(qtest_qmp_event_wait(qts, "RESUME"));
+    expect(qts, "system_powerdown", "");
+    json_object_put(qtest_qmp_event_wait(qts, "POWERDOWN"));
+    expect(qts, "watchdog_action pause", "");
+    expect(qts, "watchdog_action nonsense", "Error: Parameter 'action' does "
+           "not accept value 'nonsense'\n");
+    expect(qts, "exit_preconfig", "Error: The command is permitted only "
+           "before machine initialization\n");
     expect(qts, "system_reset", "");
     json_object_put(qtest_qmp_event_wait(qts, "RESET"));
     expect(qts, "info name", "duck\n");
     expect(qts, "info uuid", "12345678-9abc-def0-1234-56789abcdef0\n");
     expect(qts, "info chardev", "*: filename=*\n");
     expect(qts, "info registers", "No processor *\n");
-    expect(qts, "info cpus", "*CPU #0*\n");
     expect(qts, "info history", "");
     expect(qts, "q", "");
     g_assert_cmpint(qtest_wait_exit(qts), ==, 0);
@@ -268,6 +277,27 @@ static void test_memory_files(void)
     qtest_quit(qts);
 }
 
+static void test_machine(void)
+{
+    Qtest *qts = qtest_start("-m 16 -smp 2 -object memory-backend-ram,id=m,"
+                             "size=1M,share=on");
+
+    expect(qts, "info cpus", "? CPU #0: thread_id=*\n"
+           "  CPU #1: thread_id=*\n");
+    expect(qts, "info kvm", "kvm support: not compiled\n");
+    expect(qts, "info memory_size_summary", "base memory: 16777216\n"
+           "plugged memory: 0\n");
+    expect(qts, "info memdev", "memory backend: m\n  size:  1048576\n*"
+           "  share: true\n*  policy: default\n  host nodes:\n*"
+           "memory backend: pc.ram\n*");
+    qtest_quit(qts);
+
+    qts = qtest_start("-machine none");
+    expect(qts, "info cpus", "");
+    expect(qts, "info memory_size_summary", "base memory: *");
+    qtest_quit(qts);
+}
+
 /** sum(1)'s checksum of "abc": worked out by hand. */
 static void test_sum(void)
 {
@@ -349,6 +379,81 @@ static void test_objects(void)
     qtest_quit(qts);
 }
 
+static void test_chardevs(void)
+{
+    Qtest *qts = qtest_start("-chardev null,id=z -serial chardev:z");
+
+    expect(qts, "chardev-add help", "*ringbuf *\n");
+    expect(qts, "chardev-add backend=file,help", "file options:\n*  path=*");
+    expect(qts, "chardev-add nonsense,help", "Error: 'nonsense' is no *\n");
+    expect(qts, "chardev-add nonsense,id=x", "Error: Parameter 'backend' *\n");
+    expect(qts, "chardev-add null", "Error: Parameter 'id' is missing\n");
+    expect(qts, "chardev-add file,id=f,path=/nothing/x", "Error: Failed to "
+           "add chardev 'f': *\n");
+    expect(qts, "chardev-add null,id=n", "");
+    expect(qts, "chardev-add null,id=n", "Error: Chardev with id 'n' already "
+           "exists\n");
+    expect(qts, "info chardev", "*n: filename=null (not used)\n*");
+    expect(qts, "chardev-add pty,id=p",
+           "char device redirected to /dev/pts/* (label p)\n");
+    expect(qts, "chardev-remove p", "");
+    expect(qts, "chardev-remove n", "");
+    expect(qts, "chardev-remove n", "Error: Chardev 'n' not found\n");
+    expect(qts, "chardev-remove z", "Error: Chardev 'z' is busy\n");
+    qtest_quit(qts);
+}
+
+static void test_ringbuf(void)
+{
+    Qtest *qts = qtest_start("-machine none -chardev ringbuf,id=r,size=16 "
+                             "-chardev null,id=z");
+
+    expect(qts, "ringbuf_write r hello", "");
+    expect(qts, "ringbuf_read r 4", "hell\n");
+    expect(qts, "ringbuf_write r \" a\\n\\\\\\r\"", "");
+    expect(qts, "ringbuf_read r 100", "o a\n\\\\\\015\n");
+    expect(qts, "ringbuf_read r 100", "\n");
+    json_object_put(qtest_qmp_return(
+        qts, "{'execute': 'ringbuf-write', 'arguments': {'device': 'r', "
+        "'data': 'AMKAwzE=', 'format': 'base64'}}"));
+    /* NUL; a C1 control character; a byte that is no text */
+    expect(qts, "ringbuf_read r 100", "\\000??\xef\xbf\xbd" "1\n");
+    expect(qts, "ringbuf_read r 0", "Error: size must be greater than "
+           "zero\n");
+    expect(qts, "ringbuf_read r -1", "Error: size must be greater *\n");
+    expect(qts, "ringbuf_read r 0x100001", "Error: size: at most *\n");
+    expect(qts, "ringbuf_read z 1", "Error: z is not a ringbuf device\n");
+    expect(qts, "ringbuf_write z x", "Error: z is not a ringbuf device\n");
+    expect(qts, "ringbuf_write n x", "Error: Device 'n' not found\n");
+    qtest_quit(qts);
+}
+
+static void test_log(void)
+{
+    g_autofree char *path = qtest_temp_path("log");
+    g_autofree char *pipe = qtest_temp_path("pipe");
+    g_autofree char *to_file = g_strconcat("logfile ", path, NULL);
+    g_autofree char *to_pipe = g_strconcat("logfile ", pipe, NULL);
+    g_autofree char *text = NULL;
+    Qtest *qts = qtest_start("-machine pc");
+
+    expect(qts, "log help", "guest_errors *\nnone *\n");
+    expect(qts, to_file, "");
+    expect(qts, "system_reset", "");
+    expect(qts, "log reset,chardev", "");
+    expect(qts, "system_reset", "");
+    expect(qts, "log nonsense", "Error: 'nonsense' is no log item *\n");
+    expect(qts, "logfile /nothing/x", "Error: cannot open /nothing/x: *\n");
+    /* which nobody reads */
+    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+    expect(qts, to_pipe, "Error: cannot open *\n");
+    expect(qts, "log none", "");
+    expect(qts, "system_reset", "");
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "reset: reset: host-qmp-system-reset\n");
+    qtest_quit(qts);
+}
+
 static void test_devices(void)
 {
     Qtest *qts = qtest_start("-machine q35 -chardev null,id=z "
@@ -365,6 +470,14 @@ static void test_devices(void)
            "address-space: io\n*serial*memory-region: pc.ram\n*");
     expect(qts, "info mtree -f", "FlatView*memory\n*(ram): pc.ram\n*FlatView*"
            "io\n*serial*");
+    expect(qts, "device_add help", "*isa-serial *\n");
+    expect(qts, "device_add driver=isa-serial,help",
+           "isa-serial options:\n*  chardev=*");
+    expect(qts, "device_add isa-serial,id=x", "Error: Bus 'isa.0' does not "
+           "support hotplugging\n");
+    expect(qts, "device_add nonsense", "Error: Parameter 'driver' *\n");
+    expect(qts, "device_del com", "Error: Bus *\n");
+    expect(qts, "device_del nonsense", "Error: Device 'nonsense' not found\n");
     expect(qts, "info mtree -x", "mtree: unsupported option -x\nTry \"help "
            "info mtree\" for more information\n");
     qtest_quit(qts);
@@ -522,10 +635,14 @@ int main(int argc, char **argv)
     g_test_add_func("/hmp/life", test_life);
     g_test_add_func("/hmp/memory", test_memory);
     g_test_add_func("/hmp/memory-files", test_memory_files);
+    g_test_add_func("/hmp/machine", test_machine);
     g_test_add_func("/hmp/sum", test_sum);
     g_test_add_func("/hmp/ports", test_ports);
     g_test_add_func("/hmp/print", test_print);
     g_test_add_func("/hmp/objects", test_objects);
+    g_test_add_func("/hmp/chardevs", test_chardevs);
+    g_test_add_func("/hmp/ringbuf", test_ringbuf);
+    g_test_add_func("/hmp/log", test_log);
     g_test_add_func("/hmp/devices", test_devices);
     g_test_add_func("/hmp/roms", test_roms);
     g_test_add_func("/hmp/acpi-tables", test_acpi_tables);

@@ -247,11 +247,26 @@ def test_every_hmp_command(rig):
         hmp.socket.sendall(start.encode() + b'\t')
         assert hmp.run('') == f"unknown command: '{start}'\n"
     assert status(qmp) == 'preconfig'
-    qmp.run('x-exit-preconfig')
+    assert hmp.run('exit_preconfig') == ''
+    assert status(qmp) == 'running' and qmp.events == ['RESUME']
     assert sorted(hmp.names()) == sorted(names)
     assert hmp.run('stop') == ''
     assert status(qmp) == 'paused'
     finish(qmp, process)
+
+
+def test_by_hmp_alone(rig):
+    process = rig.start(*HMP, '-preconfig', base=Q35)
+    hmp = hmp_session(rig)
+    assert hmp.run('info status') == 'VM status: paused (preconfig)\n'
+    assert "no memory backend 'm'" in hmp.run('exit_preconfig')
+    assert hmp.run('object_add memory-backend-ram,id=m,size=32M') == ''
+    assert hmp.run('exit_preconfig') == ''
+    assert hmp.run('info status') == 'VM status: running\n'
+    assert 'only before' in hmp.run('exit_preconfig')
+    hmp.socket.sendall(b'quit\n')
+    assert process.wait(30) == 0
+    process.communicate()
 
 
 def test_needs_monitor(rig):
@@ -275,5 +290,5 @@ if __name__ == '__main__':
     sys.exit(main([test_only_some_commands, test_every_query, test_build,
                    test_build_paused, test_not_preconfig, test_try_again,
                    test_device_fails, test_signal, test_qtest_comes_later,
-                   test_every_hmp_command, test_needs_monitor,
-                   test_daemon]))
+                   test_every_hmp_command, test_by_hmp_alone,
+                   test_needs_monitor, test_daemon]))
