@@ -92,8 +92,8 @@ static const OptionDef option_defs[] = {
     { "watchdog-action", "ACTION", "short for -action watchdog=ACTION",
       option_watchdog_action },
     { "S", NULL, "do not start the machine ('cont' does)", option_paused },
-    { "preconfig", NULL, "build the machine when QMP's x-exit-preconfig says "
-      "so", option_preconfig },
+    { "preconfig", NULL, "build the machine when a monitor says so "
+      "(x-exit-preconfig; for people: exit_preconfig)", option_preconfig },
     { "daemonize", NULL, "go into the background once all of it is there",
       option_daemonize },
     { "pidfile", "FILE", "write the process's number to a file",

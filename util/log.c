@@ -117,7 +117,8 @@ bool log_open(const char *path, GError **error)
 
     if (fd < 0) {
         return fm_error_set(error, "cannot open %s: %s", expanded,
-                            g_strerror(-fd));
+                            fd == -ENXIO ? "nobody reads from it"
+                                         : g_strerror(-fd));
     }
     log_close();
     log_file = fd;

@@ -70,7 +70,8 @@ void log_help(GString *text);
 /**
  * log_open:
  * @path: where the log goes from now on; `%d` in it is the process's number;
- *        `%%` is a percent sign
+ *        `%%` is a percent sign.  Nothing waits for a pipe: it has to have a
+ *        reader, and lines that it does not take are lost
  *
  * Returns: false with @error set, naming the file.
  */

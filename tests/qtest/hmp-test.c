@@ -446,7 +446,7 @@ static void test_log(void)
     expect(qts, "logfile /nothing/x", "Error: cannot open /nothing/x: *\n");
     /* which nobody reads */
     g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
-    expect(qts, to_pipe, "Error: cannot open *\n");
+    expect(qts, to_pipe, "Error: cannot open *: nobody reads from it\n");
     expect(qts, "log none", "");
     expect(qts, "system_reset", "");
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
