@@ -184,7 +184,7 @@ static unsigned hmp_read_flags(const char **text, const HmpParam *params,
         found = false;
         *text = hmp_skip_blanks(*text);
         for (unsigned k = i; k < end && !found; k++) {
-            found = !hmp_flag(args, params[k].name) &&
+            found = !hmp_given(args, params[k].name) &&
                     hmp_read_flag(text, params[k].name);
             if (found) {
                 memcpy(args->args[args->n++].name, params[k].name,
@@ -268,11 +268,6 @@ uint64_t hmp_number(const HmpArgs *args, const char *name, uint64_t otherwise)
     int i = hmp_args_find(args, name);
 
     return i < 0 ? otherwise : args->args[i].number;
-}
-
-bool hmp_flag(const HmpArgs *args, const char *flag)
-{
-    return hmp_args_find(args, flag) >= 0;
 }
 
 bool hmp_given(const HmpArgs *args, const char *name)

@@ -34,10 +34,10 @@ bool hmp_dump_guest_memory(Hmp *hmp, const HmpArgs *args, GError **error)
     g_autofree char *protocol = g_strconcat("file:", hmp_text(args, "file"),
                                             NULL);
     DumpGuestMemoryArgs dump = {
-        .paging = hmp_flag(args, "-p"),
+        .paging = hmp_given(args, "-p"),
         .protocol = protocol,
         .has_detach = true,
-        .detach = hmp_flag(args, "-d"),
+        .detach = hmp_given(args, "-d"),
         .has_begin = hmp_given(args, "begin"),
         .begin = hmp_number(args, "begin", 0),
         .has_length = hmp_given(args, "length"),

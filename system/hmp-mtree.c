@@ -144,7 +144,7 @@ bool hmp_info_mtree(Hmp *hmp, const HmpArgs *args, GError **error)
     Machine *machine = hmp->system->machine;
     AddressSpace *const spaces[] = { &machine->memory, &machine->io };
 
-    if (hmp_flag(args, "-f")) {
+    if (hmp_given(args, "-f")) {
         for (size_t i = 0; i < G_N_ELEMENTS(spaces); i++) {
             hmp_print_views(hmp, spaces[i]);
         }

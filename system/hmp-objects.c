@@ -125,7 +125,7 @@ bool hmp_qom_set(Hmp *hmp, const HmpArgs *args, GError **error)
     g_autofree char *type = obj ? hmp_property_type(obj, set.property) : NULL;
     bool ok;
 
-    if (hmp_flag(args, "-j")) {
+    if (hmp_given(args, "-j")) {
         ok = json_parse_strict(text, strlen(text), &set.value, error);
     } else {
         /* if there is no such property, setting it says so */

@@ -60,9 +60,7 @@ void hmp_args_clear(HmpArgs *args);
 const char *hmp_text(const HmpArgs *args, const char *name);
 /** hmp_number: an argument i; @otherwise: if it was not given. */
 uint64_t hmp_number(const HmpArgs *args, const char *name, uint64_t otherwise);
-/** hmp_flag: whether the flag, such as "-f", was given. */
-bool hmp_flag(const HmpArgs *args, const char *flag);
-/** hmp_given: whether an optional argument was given. */
+/** hmp_given: whether an optional argument, or a flag such as "-f", was given. */
 bool hmp_given(const HmpArgs *args, const char *name);
 
 /** What a handler gets besides. */

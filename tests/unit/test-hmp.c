@@ -144,8 +144,8 @@ static void test_args(void)
 
     expect_args("-a -b addr:i size:i file:s rest:S?",
                 " -b 0x10 (2 * 3) \"a \\\"b\\\"\\n\"  what  is left ", &args);
-    g_assert_false(hmp_flag(&args, "-a"));
-    g_assert_true(hmp_flag(&args, "-b"));
+    g_assert_false(hmp_given(&args, "-a"));
+    g_assert_true(hmp_given(&args, "-b"));
     g_assert_cmphex(hmp_number(&args, "addr", 7), ==, 0x10);
     g_assert_cmphex(hmp_number(&args, "size", 7), ==, 6);
     g_assert_cmpstr(hmp_text(&args, "file"), ==, "a \"b\"\n");
@@ -172,7 +172,7 @@ static void test_args(void)
     g_assert_null(hmp_text(&args, "path"));
     expect_args("", "  \t", &args);
     expect_args("-a -b", " -b -a", &args);
-    g_assert_true(hmp_flag(&args, "-a") && hmp_flag(&args, "-b"));
+    g_assert_true(hmp_given(&args, "-a") && hmp_given(&args, "-b"));
     hmp_args_clear(&args);
 }
 
