@@ -304,6 +304,24 @@ def test_any_bytes(program):
     machine.close()
 
 
+def test_completes_ids(program):
+    machine = Machine(program, '-chardev', 'null,id=first',
+                      '-device', 'isa-serial,id=second')
+    sock, client = machine.client()
+    assert client.command('object_add memory-backend-ram,id=third,'
+                          'size=1M') == b''
+    for line, said in (('chardev-remove fi\t', b''),
+                       ('chardev-remove first', b"Error: Chardev 'first' not "
+                        b'found\r\n'),
+                       ('device_del se\t', b"Error: Bus 'isa.0' does not "
+                        b'support hotplugging\r\n'),
+                       ('object_del th\t', b'')):
+        got = client.command(line)
+        assert got == said, got
+    sock.close()
+    machine.close()
+
+
 class Fifo:
     """A file that takes no more than a pipe does, until it is read."""
 
@@ -404,8 +422,9 @@ def test_quit_meanwhile(program):
     sock.close()
 
 
-TESTS = [test_terminal, test_comes_and_goes, test_sends_and_leaves,
-         test_ends_with_quit, test_paste, test_never_reads,
+TESTS = [test_terminal, test_completes_ids, test_comes_and_goes,
+         test_sends_and_leaves, test_ends_with_quit, test_paste,
+         test_never_reads,
          test_endless_line, test_any_bytes, test_takes_its_time,
          test_fails_later, test_leaves_meanwhile, test_quit_meanwhile]
 
