@@ -6,17 +6,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 import signal
-import socket
 import sys
 
-from process_rig import Qmp, main, wait_for
+from process_rig import Qmp, connect, main
 
 QMP = ['-qmp', 'unix:q,server=on,wait=off', '-preconfig']
 Q35 = ['-nodefaults', '-display', 'none', '-machine', 'q35,memory-backend=m']
 
 
 def session(rig, process):
-    wait_for('a socket', lambda: (rig.dir / 'q').exists())
     return Qmp(rig.dir / 'q')
 
 
@@ -153,9 +151,7 @@ def test_qtest_comes_later(rig):
     qmp.run('object-add', qom_type='memory-backend-ram', id='m',
             size=32 << 20)
     qmp.run('x-exit-preconfig')
-    test = socket.socket(socket.AF_UNIX)
-    test.settimeout(30)
-    test.connect(str(rig.dir / 't'))
+    test = connect(rig.dir / 't')
     test.sendall(b'endianness\n')
     assert test.recv(100) == b'OK little\n'
     finish(qmp, process)
@@ -168,9 +164,7 @@ class Hmp:
     PROMPT = b'(qemu) '
 
     def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
-        self.socket.connect(str(path))
+        self.socket = connect(path)
         self.until_prompt()
 
     def until_prompt(self):
@@ -204,14 +198,9 @@ HMP = ['-monitor', 'unix:h,server=on,wait=off']
 ENDING = {'q', 'quit', 'exit_preconfig'}
 
 
-def hmp_session(rig):
-    wait_for('a socket', lambda: (rig.dir / 'h').exists())
-    return Hmp(rig.dir / 'h')
-
-
 def every_hmp_command(rig):
     process = rig.start(*HMP, '-machine', 'q35')
-    hmp = hmp_session(rig)
+    hmp = Hmp(rig.dir / 'h')
     names = hmp.names()
     hmp.socket.sendall(b'quit\n')
     assert process.wait(30) == 0
@@ -225,7 +214,7 @@ def test_every_hmp_command(rig):
     names = every_hmp_command(rig)
     process = rig.start(*QMP, *HMP)
     qmp = session(rig, process)
-    hmp = hmp_session(rig)
+    hmp = Hmp(rig.dir / 'h')
     available = hmp.names()
     assert set(available) <= set(names)
     assert 'stop' not in available and 'info status' in available
@@ -257,7 +246,7 @@ def test_every_hmp_command(rig):
 
 def test_by_hmp_alone(rig):
     process = rig.start(*HMP, '-preconfig', base=Q35)
-    hmp = hmp_session(rig)
+    hmp = Hmp(rig.dir / 'h')
     assert hmp.run('info status') == 'VM status: paused (preconfig)\n'
     assert "no memory backend 'm'" in hmp.run('exit_preconfig')
     assert hmp.run('object_add memory-backend-ram,id=m,size=32M') == ''

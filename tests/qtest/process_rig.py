@@ -18,13 +18,26 @@ TIMEOUT_S = 30
 NONE = ['-nodefaults', '-nographic', '-machine', 'none']
 
 
+def connect(path):
+    """A connection to a unix socket; its path is there before it listens."""
+    end = time.monotonic() + TIMEOUT_S
+    while True:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(TIMEOUT_S)
+        try:
+            client.connect(str(path))
+            return client
+        except (FileNotFoundError, ConnectionRefusedError):
+            client.close()
+            assert time.monotonic() < end, f'nobody listens on {path}'
+            time.sleep(0.01)
+
+
 class Qmp:
     """A QMP session on a unix socket, negotiated."""
 
     def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(TIMEOUT_S)
-        self.socket.connect(str(path))
+        self.socket = connect(path)
         self.file = self.socket.makefile('rwb')
         assert 'QMP' in json.loads(self.file.readline())
         self.events = []
