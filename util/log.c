@@ -38,6 +38,9 @@ static int log_file = -1;
 /** Whether somebody has been told that lines are lost. */
 static bool log_failed;
 
+/** Whether what was written last is the start of a line. */
+static bool log_cut;
+
 /** Returns the bit of the item; 0: there is none of this name. */
 static uint32_t log_item_bit(const char *name)
 {
@@ -122,7 +125,7 @@ bool log_open(const char *path, GError **error)
     }
     log_close();
     log_file = fd;
-    log_failed = false;
+    log_failed = log_cut = false;
     return true;
 }
 
@@ -131,28 +134,47 @@ int log_fd(void)
     return log_file;
 }
 
-static void log_write(const char *line, size_t len)
+static void log_tell_lost(int err)
+{
+    bool told = __atomic_exchange_n(&log_failed, true, __ATOMIC_RELAXED);
+
+    if (!told && log_file >= 0) {
+        report_warning("-D: lines of the log are lost: %s", g_strerror(err));
+    }
+}
+
+/** Returns how much of it was written. */
+static size_t log_write(const char *line, size_t len)
 {
     int fd = log_file >= 0 ? log_file : STDERR_FILENO;
+    size_t done = 0;
 
-    while (len > 0) {
-        ssize_t n = write(fd, line, len);
+    while (done < len) {
+        ssize_t n = write(fd, line + done, len - done);
 
-        if (n < 0 && errno == EINTR) {
-            continue;
+        if (n == 0 || (n < 0 && errno != EINTR)) {
+            log_tell_lost(errno);
+            break;
         }
-        if (n <= 0) {
-            bool told = __atomic_exchange_n(&log_failed, true,
-                                            __ATOMIC_RELAXED);
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return done;
+}
 
-            if (!told && log_file >= 0) {
-                report_warning("-D: lines of the log are lost: %s",
-                               g_strerror(errno));
-            }
-            return;
-        }
-        line += n;
-        len -= n;
+/** A line begins at the left also where only the start of one before it could
+ *  be written. */
+static void log_write_line(GString *line)
+{
+    bool cut = __atomic_exchange_n(&log_cut, false, __ATOMIC_RELAXED);
+    size_t done;
+
+    if (cut) {
+        g_string_prepend_c(line, '\n');
+    }
+    /* one write() a line, so that lines of several threads stay whole */
+    done = log_write(line->str, line->len);
+    if (done < line->len && (done || cut)) {
+        __atomic_store_n(&log_cut, true, __ATOMIC_RELAXED);
     }
 }
 
@@ -182,7 +204,6 @@ void log_line(LogItem item, const char *fmt, ...)
     g_string_append(line, ": ");
     log_append_shown(line, text);
     g_string_append_c(line, '\n');
-    /* one write() a line, so that lines of several threads stay whole */
-    log_write(line->str, line->len);
+    log_write_line(line);
     g_string_free(line, TRUE);
 }

@@ -7,10 +7,9 @@
 
 import os
 import re
-import socket
 import sys
 
-from process_rig import Qmp, main, wait_for
+from process_rig import Qmp, connect, main, wait_for
 
 QMP = ['-qmp', 'unix:q,server=on,wait=off']
 Q35 = ['-nodefaults', '-display', 'none', '-machine', 'q35']
@@ -19,10 +18,7 @@ QTEST = ['-qtest', 'unix:t,server=on,wait=off', '-qtest-log', 'none']
 
 def drive(rig, *lines):
     """Have a running machine do these; returns the answers."""
-    wait_for('the socket', lambda: 't' in rig.names())
-    test = socket.socket(socket.AF_UNIX)
-    test.settimeout(30)
-    test.connect(str(rig.dir / 't'))
+    test = connect(rig.dir / 't')
     file = test.makefile('rwb')
     answers = []
     for line in lines:
@@ -207,6 +203,30 @@ def test_full_disk(rig):
 
 # The search path
 
+def test_full_pipe(rig):
+    """Nothing waits for who reads it; what comes later is whole lines."""
+    os.mkfifo(rig.dir / 'log')
+    reader = os.open(rig.dir / 'log', os.O_RDONLY | os.O_NONBLOCK)
+    process = rig.start('-d', 'qmp', '-D', 'log', *QMP, base=Q35)
+    qmp = Qmp(rig.dir / 'q')
+    for _ in range(100):
+        qmp.fail('no-such-command-' + 'x' * 4050)
+    text = os.read(reader, 1 << 20)
+    qmp.run('query-name')
+    qmp.run('quit')
+    qmp.close()
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0 and out == '', (out, err)
+    assert err.count('lines of the log are lost') == 1, err
+    text += os.read(reader, 1 << 20)
+    os.close(reader)
+    lines = text.decode().splitlines()
+    assert 10 < len(lines) < 190
+    assert all(line.startswith('qmp: ') and line.count('qmp: ') == 1
+               for line in lines), lines[-5:]
+    assert any('query-name' in line for line in lines)
+
+
 def test_search_path(rig):
     run = rig.run('-L', 'one', '-L', 'two', '-L', 'help')
     dirs = run.stdout.splitlines()
@@ -253,4 +273,4 @@ if __name__ == '__main__':
         test_pci, test_fw_cfg, test_pm, test_firmware, test_unimp,
         test_guest_errors, test_guest_errors_once, test_qmp_chardev_reset,
         test_control_characters, test_timestamp_and_number, test_no_file,
-        test_full_disk, test_search_path, test_bios_is_found]))
+        test_full_disk, test_full_pipe, test_search_path, test_bios_is_found]))
