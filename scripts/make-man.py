@@ -5,8 +5,7 @@
 #   make-man.py --schema schema.json --program PROGRAM -o OUTPUT FRAME
 #
 # OUTPUT is troff, or reStructuredText if its name ends with .rst.  The line
-# @OPTIONS@ of FRAME is replaced.  An option's arguments are those of the type
-# whose documentation has the option in parentheses: (``-machine``, ``-M``).
+# @OPTIONS@ of FRAME is replaced.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -19,6 +18,7 @@ import sys
 sys.dont_write_bytecode = True
 
 from qapi.check import check                            # noqa: E402
+from qapi.options import option_types                   # noqa: E402
 from qapi.parser import QapiError, parse_files          # noqa: E402
 
 OPTION = re.compile(r'^-([A-Za-z0-9][\w-]*)(?: (.*))?$')
@@ -35,16 +35,6 @@ def options_of(program):
             found.append([match.group(1), match.group(2), ''])
         elif found and line.startswith(' '):
             found[-1][2] = f'{found[-1][2]} {line.strip()}'.strip()
-    return found
-
-
-def types_of(model):
-    """Types by the option that takes them."""
-    found = {}
-    for type_ in model.types.values():
-        for names in re.findall(r'\(((?:``-[\w-]+``(?:, )?)+)\)', type_.doc):
-            for name in re.findall(r'``-([\w-]+)``', names):
-                found.setdefault(name, type_)
     return found
 
 
@@ -139,7 +129,7 @@ def main():
     with open(args.frame, encoding='utf-8') as file:
         frame = file.read()
     page = frame.replace('@OPTIONS@\n', options_text(
-        options_of(args.program), types_of(model)))
+        options_of(args.program), option_types(model)))
     page = page.replace(':Manual section: 1\n', ':Manual section: 1\n'
                         f':Version: {args.version}\n')
     if not args.output.endswith('.rst'):

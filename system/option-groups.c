@@ -10,6 +10,7 @@ static const OptionGroup groups[] = {
     { "accel", "accel", &qapi_type_AcceleratorOptions, NULL },
     { "action", "action", &qapi_type_ActionSettings, NULL },
     { "acpi", "acpitable", &qapi_type_AcpiTableOptions, NULL },
+    { "add-fd", "add-fd", &qapi_type_AddFdOptions, NULL },
     { "audiodev", "audiodev", &qapi_type_AudiodevOptions, "id" },
     { "boot-opts", "boot", &qapi_type_BootOptions, NULL },
     { "chardev", "chardev", &qapi_type_ChardevOptions, "id" },
@@ -26,6 +27,8 @@ static const OptionGroup groups[] = {
     { "object", "object", &qapi_type_ObjectOptions, "id" },
     { "overcommit", "overcommit", &qapi_type_OvercommitOptions, NULL },
     { "rtc", "rtc", &qapi_type_RtcOptions, NULL },
+    { "run-with", "run-with", &qapi_type_RunWithOptions, NULL },
+    { "sandbox", "sandbox", &qapi_type_SandboxOptions, NULL },
     { "smp-opts", "smp", &qapi_type_SmpOptions, NULL },
     { NULL, NULL, NULL, NULL },
 };
