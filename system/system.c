@@ -340,9 +340,6 @@ static bool system_find_ram(System *system, MachineSetup *setup,
                             backend->size, setup->ram_size);
     }
     setup->ram_size = backend->size;
-    setup->ram_host = backend->host;
-    setup->ram_name = backend->ram_name;
-    setup->ram_anonymous = backend->anonymous;
     return true;
 }
 

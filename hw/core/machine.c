@@ -105,15 +105,16 @@ static bool machine_advise(uint8_t *host, uint64_t len, int advice,
 bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error)
 {
     const MachineOptions *options = machine_options(machine);
-    const MachineSetup *setup = machine->setup;
-    const char *name = setup->ram_name ? setup->ram_name
-                                       : machine_class(machine)->ram_id;
-    uint64_t len = setup->ram_size;
+    const MemoryBackend *backend = machine->ram;
+    uint64_t len = machine->setup->ram_size;
 
-    if (!memory_region_init_ram(ram, name, len, setup->ram_host, error)) {
+    if (!memory_region_init_ram(ram, backend && backend->ram_name
+                                     ? backend->ram_name
+                                     : machine_class(machine)->ram_id,
+                                len, backend ? backend->host : NULL, error)) {
         return false;
     }
-    ram->anonymous |= setup->ram_anonymous;
+    ram->anonymous |= backend && backend->anonymous;
     return (options->dump_guest_core ||
             machine_advise(ram->host, len, MADV_DONTDUMP,
                            "dump-guest-core=off", error)) &&

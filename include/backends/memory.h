@@ -15,7 +15,8 @@ typedef struct MemoryBackend {
     Object parent;
     uint8_t *host;              /* page aligned; NULL until completed */
     uint64_t size;              /* bytes */
-    char *ram_name;             /* what the memory is called; NULL: as above */
+    char *ram_name;             /* what the memory is called; NULL: as its user
+                                   says */
     bool readonly;              /* nobody may write to it */
     bool anonymous;             /* nobody else sees it, and no page of it was
                                    asked for before it is used */

@@ -40,9 +40,6 @@ typedef struct MachineFile {
  */
 typedef struct MachineSetup {
     uint64_t ram_size;          /* bytes, a multiple of 4096 */
-    uint8_t *ram_host;          /* memory backend's; NULL: allocate */
-    const char *ram_name;       /* memory backend's; NULL: the board's */
-    bool ram_anonymous;         /* as MemoryRegion.anonymous, of ram_host */
     unsigned n_cpus, max_cpus;  /* 1 to the class's max_cpus */
     CpuTopology topology;
     const char *cpu_model;      /* as given; NULL: the default */
@@ -143,7 +140,8 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
 
 /**
  * machine_init_ram: what a class's build() makes the machine's RAM with: all of
- * it as one region, treated on the host as the options say.
+ * it as one region, the memory backend's bytes if there is one, anonymous
+ * memory if not, treated on the host as the options say.
  *
  * Returns: false with @error set if the host refuses.
  */
