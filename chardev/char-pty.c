@@ -125,9 +125,7 @@ static void chardev_pty_finalize(Object *obj)
 {
     PtyChardev *pty = (PtyChardev *)obj;
 
-    if (pty->poll_timer) {
-        g_source_remove(pty->poll_timer);
-    }
+    g_clear_handle_id(&pty->poll_timer, g_source_remove);
     if (pty->fd >= 0) {
         close(pty->fd);
     }

@@ -64,14 +64,6 @@ static bool chardev_socket_check(const Object *obj, const void *value,
     return socket_options_check(&options->u.socket, error);
 }
 
-static void socket_source_remove(guint *source)
-{
-    if (*source) {
-        g_source_remove(*source);
-        *source = 0;
-    }
-}
-
 /* Connection */
 
 static void socket_connected(SocketChardev *sock, int fd)
@@ -449,8 +441,8 @@ static void chardev_socket_finalize(Object *obj)
     SocketChardev *sock = (SocketChardev *)obj;
     struct stat st;
 
-    socket_source_remove(&sock->accept_source);
-    socket_source_remove(&sock->retry_source);
+    g_clear_handle_id(&sock->accept_source, g_source_remove);
+    g_clear_handle_id(&sock->retry_source, g_source_remove);
     socket_client_cleanup(&sock->client);
     if (sock->path.path && lstat(sock->path.path, &st) == 0 &&
         st.st_dev == sock->path.dev && st.st_ino == sock->path.ino) {

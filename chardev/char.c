@@ -108,14 +108,6 @@ static guint chardev_source_add(int fd, GIOCondition condition,
     return id;
 }
 
-static void chardev_source_remove(guint *source)
-{
-    if (*source) {
-        g_source_remove(*source);
-        *source = 0;
-    }
-}
-
 static void chardev_tell(Chardev *chr, ChardevEvent event)
 {
     if (log_enabled(LOG_CHARDEV)) {
@@ -193,9 +185,9 @@ static void chardev_queue_send(Chardev *chr)
 
 void chardev_hang_up(Chardev *chr)
 {
-    chardev_source_remove(&chr->in_source);
-    chardev_source_remove(&chr->out_source);
-    chardev_source_remove(&chr->gone_source);
+    g_clear_handle_id(&chr->in_source, g_source_remove);
+    g_clear_handle_id(&chr->out_source, g_source_remove);
+    g_clear_handle_id(&chr->gone_source, g_source_remove);
     chardev_queue_clear(chr);
     chardev_drop_fds(chr);
     chardev_class(chr)->hang_up(chr);
@@ -307,7 +299,7 @@ void chardev_flush(Chardev *chr, int timeout_ms)
 
 static void chardev_end_of_input(Chardev *chr)
 {
-    chardev_source_remove(&chr->in_source);
+    g_clear_handle_id(&chr->in_source, g_source_remove);
     chr->input_ended = true;
     /* Who has only finished talking may still be listening. */
     if (chardev_class(chr)->hang_up && chardev_pending(chr) == 0) {
@@ -356,7 +348,7 @@ static gboolean chardev_input_ready(gint fd, GIOCondition condition,
         chardev_end_of_input(chr);
     } else if (n != -EAGAIN && n != -EINTR) {
         chardev_queue_clear(chr);
-        chardev_source_remove(&chr->out_source);
+        g_clear_handle_id(&chr->out_source, g_source_remove);
         chardev_end_of_input(chr);
     }
     /* Whoever removed the source has destroyed it already. */
@@ -367,7 +359,7 @@ void chardev_accept_input(Chardev *chr)
 {
     if (chr->attached && chr->open && chr->in_fd >= 0 && !chr->input_ended &&
         !chr->in_source) {
-        chardev_source_remove(&chr->gone_source);
+        g_clear_handle_id(&chr->gone_source, g_source_remove);
         chr->in_source =
             chardev_source_add(chr->in_fd, G_IO_IN | G_IO_ERR | G_IO_HUP,
                                chardev_input_ready, chr);
@@ -403,8 +395,8 @@ bool chardev_attach(Chardev *chr, const ChardevUser *user, GError **error)
 
 void chardev_detach(Chardev *chr)
 {
-    chardev_source_remove(&chr->in_source);
-    chardev_source_remove(&chr->gone_source);
+    g_clear_handle_id(&chr->in_source, g_source_remove);
+    g_clear_handle_id(&chr->gone_source, g_source_remove);
     chardev_drop_fds(chr);
     chr->attached = false;
     chr->user = (ChardevUser){ 0 };
@@ -586,9 +578,9 @@ static void chardev_finalize(Object *obj)
 {
     Chardev *chr = (Chardev *)obj;
 
-    chardev_source_remove(&chr->in_source);
-    chardev_source_remove(&chr->out_source);
-    chardev_source_remove(&chr->gone_source);
+    g_clear_handle_id(&chr->in_source, g_source_remove);
+    g_clear_handle_id(&chr->out_source, g_source_remove);
+    g_clear_handle_id(&chr->gone_source, g_source_remove);
     chardev_drop_fds(chr);
     if (chr->log_fd >= 0) {
         close(chr->log_fd);

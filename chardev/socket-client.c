@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
+#include "util/end-signals.h"
 #include "util/report.h"
 
 /* How long a server is given to answer. */
@@ -23,26 +23,7 @@
 /* How often to look for a signal while the start waits. */
 #define SOCKET_SIGNAL_MS 200
 
-static void socket_client_source_remove(guint *source)
-{
-    if (*source) {
-        g_source_remove(*source);
-        *source = 0;
-    }
-}
-
 /* While the start waits for it */
-
-/* Does a signal that ends the program wait, blocked, until we are done? */
-static bool socket_client_signal_pending(void)
-{
-    sigset_t pending;
-
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) == 1 ||
-           sigismember(&pending, SIGTERM) == 1 ||
-           sigismember(&pending, SIGHUP) == 1;
-}
 
 /* Returns 0 or a negative errno. */
 static int socket_client_wait(int fd, const SocketAddress *at)
@@ -66,7 +47,7 @@ static int socket_client_wait(int fd, const SocketAddress *at)
         if (left_us <= 0) {
             return -ETIMEDOUT;
         }
-        if (socket_client_signal_pending()) {
+        if (end_signals_pending()) {
             return -EINTR;
         }
         if (err == EAGAIN) {
@@ -152,8 +133,8 @@ static int socket_client_end(SocketClient *client, int err)
     int fd = client->fd;
 
     client->fd = -1;
-    socket_client_source_remove(&client->source);
-    socket_client_source_remove(&client->timer);
+    g_clear_handle_id(&client->source, g_source_remove);
+    g_clear_handle_id(&client->timer, g_source_remove);
     if (err == 0) {
         client->connected(client->opaque, fd);
         return 0;
@@ -263,8 +244,8 @@ void socket_client_init(SocketClient *client)
 
 void socket_client_cleanup(SocketClient *client)
 {
-    socket_client_source_remove(&client->source);
-    socket_client_source_remove(&client->timer);
+    g_clear_handle_id(&client->source, g_source_remove);
+    g_clear_handle_id(&client->timer, g_source_remove);
     if (client->fd >= 0) {
         close(client->fd);
         client->fd = -1;

@@ -302,10 +302,7 @@ static void session_forget_client(Monitor *mon)
     g_clear_pointer(&mon->deferred_id, g_free);
     g_queue_clear_full(&mon->waiting, session_input_free);
     mon->waiting_len = 0;
-    if (mon->go_on_source) {
-        g_source_remove(mon->go_on_source);
-        mon->go_on_source = 0;
-    }
+    g_clear_handle_id(&mon->go_on_source, g_source_remove);
 }
 
 static bool session_set_has_client(const MonitorSet *set)

@@ -154,9 +154,7 @@ uint64_t memory_copy_total(const MemoryCopy *copy)
 
 static void copy_free(MemoryCopy *copy)
 {
-    if (copy->source) {
-        g_source_remove(copy->source);
-    }
+    g_clear_handle_id(&copy->source, g_source_remove);
     memory_scan_free(copy->scan);
     file_sink_free(copy->sink);
     g_bytes_unref(copy->header);

@@ -12,12 +12,6 @@
 #include "util/error.h"
 #include "util/fd-names.h"
 
-bool system_check_no_dump(const System *system, GError **error)
-{
-    return system->dump.status != DUMP_STATUS_ACTIVE ||
-           fm_error_set(error, "There is a dump in process, please wait.");
-}
-
 static void dump_fill_result(const SystemDump *dump, DumpQueryResult *result)
 {
     result->status = dump->status;

@@ -32,6 +32,12 @@ bool system_stop_to_save(System *system)
     return run_state_stop(system, RUN_STATE_SAVE_VM);
 }
 
+bool system_check_no_dump(const System *system, GError **error)
+{
+    return system->dump.status != DUMP_STATUS_ACTIVE ||
+           fm_error_set(error, "There is a dump in process, please wait.");
+}
+
 bool system_cont(System *system, GError **error)
 {
     if (!system_check_no_dump(system, error)) {

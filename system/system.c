@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <glib-unix.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -24,6 +23,7 @@
 #include "qom/globals.h"
 #include "system/hmp.h"
 #include "util/daemon.h"
+#include "util/end-signals.h"
 #include "util/error.h"
 #include "util/report.h"
 
@@ -157,29 +157,9 @@ static Chardev *system_find_chardev(const System *system, const char *id,
     return chr;
 }
 
-/** The signals that end the machine in order; they are blocked from
- *  system_new() on and read from a descriptor. */
-static void system_signal_set(sigset_t *signals)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGHUP);
-}
-
-static bool system_signal_pending(void)
-{
-    sigset_t pending;
-
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) == 1 ||
-           sigismember(&pending, SIGTERM) == 1 ||
-           sigismember(&pending, SIGHUP) == 1;
-}
-
 static bool system_wait_is_over(void)
 {
-    return system_signal_pending() || daemon_is_abandoned();
+    return end_signals_pending() || daemon_is_abandoned();
 }
 
 /** A signal meanwhile is no failure: the main loop will take it. */
@@ -192,11 +172,11 @@ static bool system_wait_for_clients(System *system, GError **error)
         const ChardevOptions *options = item->value;
         Chardev *chr = system_find_chardev(system, options->id, NULL);
 
-        if (system_signal_pending()) {
+        if (end_signals_pending()) {
             return true;
         }
         if (!chardev_wait_connected(chr, system_wait_is_over, error)) {
-            if (system_signal_pending()) {
+            if (end_signals_pending()) {
                 g_clear_error(error);
                 return true;
             }
@@ -460,7 +440,7 @@ System *system_new(const Config *config, GError **error)
     System *system = g_new0(System, 1);
     sigset_t signals;
 
-    system_signal_set(&signals);
+    end_signals_init(&signals);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     system->config = config;
     system->setup = config->setup;
@@ -567,7 +547,7 @@ void system_run(System *system)
 
     /* a descriptor instead of a handler: nothing runs in the middle of
      * something else, and no thread is needed */
-    system_signal_set(&signals);
+    end_signals_init(&signals);
     fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     source = g_unix_fd_add(fd, G_IO_IN, system_signal, system);
 

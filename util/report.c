@@ -1,19 +1,15 @@
 /*
- * What is said on standard error: user errors, warnings, the guest's faults
+ * What is said on standard error: user errors, warnings
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "util/report.h"
+
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "util/log.h"
-#include "util/report.h"
-
-#define REPORT_GUEST_FAULTS_MAX 8
 
 /* How this process, not one machine of it, words its lines. */
 static pthread_mutex_t report_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -88,12 +84,11 @@ static void report_write(const char *line)
 }
 
 static void G_GNUC_PRINTF(2, 0) report_line(const char *kind,
-                                            const char *fmt, va_list ap,
-                                            const char *tail)
+                                            const char *fmt, va_list ap)
 {
     g_autofree char *prefix = report_prefix();
     g_autofree char *text = g_strdup_vprintf(fmt, ap);
-    g_autofree char *line = g_strconcat(prefix, kind, text, tail, "\n", NULL);
+    g_autofree char *line = g_strconcat(prefix, kind, text, "\n", NULL);
 
     report_write(line);
 }
@@ -103,7 +98,7 @@ void report_error(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    report_line("", fmt, ap, "");
+    report_line("", fmt, ap);
     va_end(ap);
 }
 
@@ -112,36 +107,6 @@ void report_warning(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    report_line("warning: ", fmt, ap, "");
-    va_end(ap);
-}
-
-void report_guest_fault(unsigned *counter, const char *fmt, ...)
-{
-    bool logged = log_enabled(LOG_GUEST_ERRORS);
-    bool shown;
-    va_list ap;
-
-    if (*counter < UINT_MAX) {
-        ++*counter;
-    }
-    shown = *counter <= REPORT_GUEST_FAULTS_MAX;
-    if (logged) {
-        g_autofree char *text = NULL;
-
-        va_start(ap, fmt);
-        text = g_strdup_vprintf(fmt, ap);
-        va_end(ap);
-        log_line(LOG_GUEST_ERRORS, "%s", text);
-        /* not twice in the same place */
-        shown = shown && log_fd() >= 0;
-    }
-    if (!shown) {
-        return;
-    }
-    va_start(ap, fmt);
-    report_line("guest fault: ", fmt, ap,
-                *counter == REPORT_GUEST_FAULTS_MAX
-                    ? " (no more of these will be shown)" : "");
+    report_line("warning: ", fmt, ap);
     va_end(ap);
 }
