@@ -123,47 +123,20 @@ static bool boot_check(Config *c, const BootOptions *boot, GError **error)
            (!boot->splash || boot_read_splash(c, boot->splash, error));
 }
 
-/** A later -boot adds to an earlier one. */
-static void boot_merge(BootOptions *boot, const BootOptions *earlier)
-{
-    const QapiType *type = &qapi_type_BootOptions;
-
-    for (unsigned i = 0; i < type->n_members; i++) {
-        const QapiMember *member = &type->members[i];
-        bool given = member->has_offset >= 0
-                     ? *((const bool *)boot + member->has_offset)
-                     : qapi_member_present(member, boot);
-        bool before = member->has_offset >= 0
-                      ? *((const bool *)earlier + member->has_offset)
-                      : qapi_member_present(member, earlier);
-        json_object *value;
-
-        if (given || !before) {
-            continue;
-        }
-        value = qapi_member_to_json(member, earlier);
-        qapi_member_from_json(member, value, QAPI_INPUT_JSON, boot, NULL);
-        json_object_put(value);
-    }
-}
-
 bool option_boot(Config *c, const char *option, const char *arg,
                  GError **error)
 {
     const QapiType *type = &qapi_type_BootOptions;
     BootOptions *boot = option_parse(c, type, "-boot", arg, "order", error);
+    bool ok;
 
     if (!boot) {
         return c->action == CONFIG_DONE;
     }
-    if (!boot_check(c, boot, error)) {
-        qapi_free(type, boot);
-        return false;
+    ok = boot_check(c, boot, error);
+    qapi_free(type, boot);
+    if (ok && !c->setup.boot) {
+        c->setup.boot = qapi_new(type);
     }
-    if (c->setup.boot) {
-        boot_merge(boot, c->setup.boot);
-        qapi_free(type, c->setup.boot);
-    }
-    c->setup.boot = boot;
-    return true;
+    return ok && option_add(type, arg, "order", c->setup.boot, error);
 }

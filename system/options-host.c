@@ -13,23 +13,6 @@
 #include "system/options.h"
 #include "util/error.h"
 
-/**
- * A typed option.  NULL without an error: help was asked for and printed.
- */
-void *option_parse(Config *c, const QapiType *type, const char *title,
-                          const char *arg, const char *implied_key,
-                          GError **error)
-{
-    bool help = false;
-    void *value = qapi_parse_option(type, arg, implied_key, &help, error);
-
-    if (help) {
-        help_print_type(type, title, NULL);
-        c->action = CONFIG_DONE;
-    }
-    return value;
-}
-
 /* Objects, devices, streams */
 
 /**

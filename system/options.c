@@ -2,9 +2,8 @@
  * The command line: one table of options
  *
  * Station one of the data's way (docs/devel/boot-flow.rst).  An option's
- * handler (options-machine.c, options-host.c) turns its argument into typed
- * values of the Config; whatever it finds wrong is told with the option and
- * its argument in front.
+ * handler (options-*.c) turns its argument into typed values of the Config;
+ * whatever it finds wrong is told with the option and its argument in front.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -35,16 +35,20 @@ const OptionGroup *option_groups(void);
 
 /* options-machine.c */
 OptionHandler option_machine, option_accel, option_cpu, option_m, option_smp,
-    option_global, option_uuid, option_bios, option_mem_path,
-    option_mem_prealloc, option_acpitable, option_fw_cfg;
+    option_uuid, option_mem_path, option_mem_prealloc;
+
+/* options-firmware.c */
+OptionHandler option_bios, option_acpitable, option_fw_cfg;
+
+/* options-global.c */
+OptionHandler option_global;
 
 /* options-boot.c */
 OptionHandler option_rtc, option_boot;
 
 /* options-compat.c */
 OptionHandler option_net, option_audiodev, option_vga, option_parallel,
-    option_overcommit, option_enable_kvm, option_no_acpi,
-    option_no_hpet;
+    option_overcommit, option_enable_kvm, option_no_acpi, option_no_hpet;
 
 /* options-run.c */
 OptionHandler option_action, option_watchdog_action, option_no_reboot,
@@ -54,7 +58,8 @@ OptionHandler option_action, option_watchdog_action, option_no_reboot,
 OptionHandler option_name, option_object, option_device, option_chardev,
     option_serial, option_debugcon, option_qmp, option_qmp_pretty,
     option_monitor, option_mon, option_qtest, option_qtest_log, option_paused,
-    option_nodefaults, option_nographic, option_display, option_msg, option_version;
+    option_nodefaults, option_nographic, option_display, option_msg,
+    option_version;
 
 /* options-process.c */
 OptionHandler option_preconfig, option_daemonize, option_pidfile, option_runas,
@@ -72,10 +77,21 @@ void options_close_added_fds(Config *c);
  * option_parse: an option's argument as a value of @type (qapi_parse_option()).
  * @title: what help is headed with
  *
- * Returns: a new value; NULL with @error unset if help was asked for: it has
- * been printed and c->action is CONFIG_DONE.
+ * Returns: a new value; NULL with @error set, naming the member, if @arg is no
+ * @type; NULL with @error unset if help was asked for: it has been printed and
+ * c->action is CONFIG_DONE.
  */
 void *option_parse(Config *c, const QapiType *type, const char *title,
                    const char *arg, const char *implied_key, GError **error);
+
+/**
+ * option_add: for options that add to what was given before: the members that
+ * @arg names replace those of @value, a @type; all others stay.
+ * @arg: one that option_parse() has taken as a whole
+ *
+ * Returns: false with @error set, some members replaced, if @arg is no @type.
+ */
+bool option_add(const QapiType *type, const char *arg, const char *implied_key,
+                void *value, GError **error);
 
 #endif
