@@ -62,6 +62,9 @@ System *system_new(const Config *config, GError **error);
  * of the machine is left, and it may be tried again.
  */
 bool system_build(System *system, GError **error);
+
+/** system_free: end it, whatever there is of it by now.  Clients are given a
+ *  second to read what was sent to them last.  NULL is allowed. */
 void system_free(System *system);
 
 /** system_run: the main loop, until somebody ends the machine. */
@@ -70,9 +73,14 @@ void system_run(System *system);
 /**
  * system_object_add: what -object and object-add do.
  * @options: borrowed
+ *
+ * Returns: false with @error set if the ID is taken or no ID, or the object
+ * cannot be made as @options say.
  */
 bool system_object_add(System *system, const ObjectOptions *options,
                        GError **error);
+/** system_object_del: Returns false with @error set if there is none called
+ *  @id, or it is in use. */
 bool system_object_del(System *system, const char *id, GError **error);
 
 /**
