@@ -1,7 +1,7 @@
 /*
  * Character devices: what a kind of character device is made of
  *
- * chardev.c moves the bytes: it watches the descriptors, keeps the output that
+ * char.c moves the bytes: it watches the descriptors, keeps the output that
  * waits, and tells the user.  A kind of character device opens descriptors,
  * names itself, and says what happens when the other side has gone.
  *
