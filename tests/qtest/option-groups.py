@@ -9,7 +9,6 @@
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-import json
 import pathlib
 import subprocess
 import sys
@@ -22,12 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'scripts'))
 from qapi.check import check                            # noqa: E402
 from qapi.options import option_types                   # noqa: E402
 from qapi.parser import parse_files                     # noqa: E402
-
-TALK = b'''{"execute": "qmp_capabilities"}
-{"execute": "query-command-line-options"}
-{"execute": "quit"}
-'''
-
+from rawqmp import Program                              # noqa: E402
 
 def member_names(type_):
     """Of a union, those of its arms, too."""
@@ -40,16 +34,10 @@ def member_names(type_):
 
 def groups_of(program):
     """Names of parameters by group."""
-    talk = subprocess.run([program, '-M', 'none', '-nodefaults', '-qmp',
-                           'stdio'], input=TALK, capture_output=True,
-                          check=True, timeout=60)
-    for line in talk.stdout.splitlines():
-        answer = json.loads(line).get('return')
-        if isinstance(answer, list):
-            return {group['option']: {parameter['name'] for parameter
-                                      in group['parameters']}
-                    for group in answer}
-    raise AssertionError(f'no answer: {talk.stdout}')
+    with Program(program) as run:
+        groups = run.client().command('query-command-line-options')
+    return {group['option']: {parameter['name'] for parameter
+                              in group['parameters']} for group in groups}
 
 
 class OptionGroups(unittest.TestCase):

@@ -1,76 +1,33 @@
-# Runs of the program for the tests of its process: daemons, QMP, TAP lines
+# Runs of the program for the tests of its process: daemons, files, ends
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 import errno
-import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
+
+import rawqmp
+from rawqmp import Skip, connect                        # noqa: F401
 
 TIMEOUT_S = 30
 NONE = ['-nodefaults', '-nographic', '-machine', 'none']
 
 
-def connect(path):
-    """A connection to a unix socket; its path is there before it listens."""
-    end = time.monotonic() + TIMEOUT_S
-    while True:
-        client = socket.socket(socket.AF_UNIX)
-        client.settimeout(TIMEOUT_S)
-        try:
-            client.connect(str(path))
-            return client
-        except (FileNotFoundError, ConnectionRefusedError):
-            client.close()
-            assert time.monotonic() < end, f'nobody listens on {path}'
-            time.sleep(0.01)
+class Qmp(rawqmp.Client):
+    """A QMP session, under the names that are short beside a Rig."""
 
-
-class Qmp:
-    """A QMP session on a unix socket, negotiated."""
-
-    def __init__(self, path):
-        self.socket = connect(path)
-        self.file = self.socket.makefile('rwb')
-        assert 'QMP' in json.loads(self.file.readline())
-        self.events = []
-        self.run('qmp_capabilities')
-
-    def call(self, command, **arguments):
-        """The answer, an error or not; events are kept."""
-        request = {'execute': command}
-        if arguments:
-            request['arguments'] = {name.replace('_', '-'): value
-                                    for name, value in arguments.items()}
-        self.file.write(json.dumps(request).encode() + b'\n')
-        self.file.flush()
-        while True:
-            answer = json.loads(self.file.readline())
-            if 'event' not in answer:
-                return answer
-            self.events.append(answer['event'])
-
-    def run(self, command, **arguments):
-        answer = self.call(command, **arguments)
-        assert 'return' in answer, answer
-        return answer['return']
+    call = rawqmp.Client.ask
+    run = rawqmp.Client.command
 
     def fail(self, command, **arguments):
         """The text of the error that must come."""
-        answer = self.call(command, **arguments)
+        answer = self.ask(command, **arguments)
         assert 'error' in answer, answer
         return answer['error']['desc']
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
 
 def alive(pid):
@@ -83,10 +40,7 @@ def alive(pid):
 
 
 def wait_for(what, test):
-    end = time.monotonic() + TIMEOUT_S
-    while not test():
-        assert time.monotonic() < end, f'in vain: {what}'
-        time.sleep(0.01)
+    rawqmp.wait_for(test, f'in vain: {what}')
 
 
 class Rig:
@@ -153,26 +107,14 @@ class Rig:
         self.temporary.cleanup()
 
 
-class Skip(Exception):
-    pass
+def call_in_rig(test):
+    rig = Rig(sys.argv[1])
+    try:
+        test(rig)
+    finally:
+        rig.close()
 
 
 def main(tests):
     """Run the functions, each in a directory of its own; print TAP."""
-    faults = 0
-    print(f'1..{len(tests)}', flush=True)
-    for number, test in enumerate(tests, 1):
-        rig = Rig(sys.argv[1])
-        try:
-            test(rig)
-            print(f'ok {number} {test.__name__}', flush=True)
-        except Skip as why:
-            print(f'ok {number} {test.__name__} # SKIP {why}', flush=True)
-        except Exception:
-            faults += 1
-            print(f'not ok {number} {test.__name__}', flush=True)
-            for line in traceback.format_exc().splitlines():
-                print(f'# {line}', flush=True)
-        finally:
-            rig.close()
-    return faults != 0
+    return rawqmp.main(tests, call_in_rig)

@@ -18,17 +18,31 @@ import traceback
 TIMEOUT_S = 60
 
 
+def connect(path):
+    """A socket's name is there before somebody listens to it."""
+    end = time.monotonic() + TIMEOUT_S
+    while True:
+        # Blocking, so that it waits for its turn in a full backlog
+        client = socket.socket(socket.AF_UNIX)
+        try:
+            client.connect(str(path))
+            client.settimeout(TIMEOUT_S)
+            return client
+        except (ConnectionRefusedError, FileNotFoundError):
+            client.close()
+            assert time.monotonic() < end, f'{path}: nobody listens'
+            time.sleep(0.01)
+
+
 class Client:
     """A connection to a QMP socket."""
 
     def __init__(self, path, negotiate=True):
-        self.socket = socket.socket(socket.AF_UNIX)
-        # Blocking, so that it waits for its turn in a full backlog
-        self.socket.connect(str(path))
-        self.socket.settimeout(TIMEOUT_S)
+        self.socket = connect(path)
         self.buffer = b''
+        self.events = []        # names, as they came
         if negotiate:
-            self.read()
+            assert 'QMP' in self.read()
             self.command('qmp_capabilities')
 
     def send(self, data, fds=()):
@@ -48,8 +62,10 @@ class Client:
         return json.loads(line)
 
     def answer(self):
+        """The next message that is no event; those are kept."""
         message = self.read()
         while message and 'event' in message:
+            self.events.append(message['event'])
             message = self.read()
         return message
 
@@ -130,6 +146,10 @@ class Program:
         return said
 
 
+class Skip(Exception):
+    """Why a test cannot be done here."""
+
+
 def wait_for(condition, what):
     end = time.monotonic() + TIMEOUT_S
     while not condition():
@@ -137,14 +157,16 @@ def wait_for(condition, what):
         time.sleep(0.01)
 
 
-def main(tests):
-    """Run all functions of the list as TAP, with the script's arguments."""
+def main(tests, call=lambda test: test(*sys.argv[1:])):
+    """Run all functions of the list as TAP; @call says how each is called."""
     failed = 0
     print(f'1..{len(tests)}')
     for number, test in enumerate(tests, 1):
         try:
-            test(*sys.argv[1:])
+            call(test)
             print(f'ok {number} {test.__name__}', flush=True)
+        except Skip as why:
+            print(f'ok {number} {test.__name__} # SKIP {why}', flush=True)
         except Exception:       # whatever it is, the next test goes on
             failed += 1
             print(f'not ok {number} {test.__name__}')
