@@ -207,6 +207,50 @@ static QmpFrame framer_found(QmpFramer *framer, const uint8_t *start,
     return QMP_FRAME_TEXT;
 }
 
+/** What is no JSON in any place. */
+static QmpFrame framer_stray(QmpFramer *framer, uint8_t c, const char **text,
+                             size_t *text_len)
+{
+    framer_restart(framer);
+    framer->state = QMP_FRAMER_LOST;
+    return framer_fail(framer, c == 0xff
+                       ? "JSON parse error, stray byte 0xff"
+                       : "JSON parse error, stray control character",
+                       text, text_len);
+}
+
+/** What follows from a step that has led from @start to @at. */
+static QmpFrame framer_judge(QmpFramer *framer, FramerStep step,
+                             const uint8_t *start, const uint8_t *at,
+                             const char **text, size_t *text_len)
+{
+    if (framer->skipping) {
+        if (step == STEP_LAST || step == STEP_BEFORE ||
+            framer->state == QMP_FRAMER_BETWEEN) {
+            framer_restart(framer);
+        }
+        return QMP_FRAME_MORE;
+    }
+    if (step == STEP_BAD_STRING) {
+        return framer_fail(framer, "JSON parse error, control character in "
+                           "string", text, text_len);
+    }
+    if (step == STEP_TOO_DEEP) {
+        return framer_fail(framer, "JSON nesting depth limit exceeded", text,
+                           text_len);
+    }
+    if (framer_held_len(framer) + (size_t)(at - start) > QMP_FRAMER_MAX_LEN) {
+        if (step == STEP_LAST) {
+            framer_restart(framer);
+        }
+        return framer_fail(framer, "JSON message size limit exceeded", text,
+                           text_len);
+    }
+    return step == STEP_INSIDE ? QMP_FRAME_MORE
+                               : framer_found(framer, start, at, text,
+                                              text_len);
+}
+
 QmpFrame qmp_framer_next(QmpFramer *framer, const uint8_t **bytes,
                          size_t *len, const char **text, size_t *text_len)
 {
@@ -232,12 +276,7 @@ QmpFrame qmp_framer_next(QmpFramer *framer, const uint8_t **bytes,
 
         if (c == 0xff || (c < ' ' && !framer_is_space(c))) {
             at++;
-            framer_restart(framer);
-            framer->state = QMP_FRAMER_LOST;
-            frame = framer_fail(framer, c == 0xff
-                                ? "JSON parse error, stray byte 0xff"
-                                : "JSON parse error, stray control character",
-                                text, text_len);
+            frame = framer_stray(framer, c, text, text_len);
             break;
         }
         if (framer_is_found_again(framer, c)) {
@@ -257,27 +296,7 @@ QmpFrame qmp_framer_next(QmpFramer *framer, const uint8_t **bytes,
         if (step != STEP_BEFORE) {
             at++;
         }
-        if (framer->skipping) {
-            if (step == STEP_LAST || step == STEP_BEFORE ||
-                framer->state == QMP_FRAMER_BETWEEN) {
-                framer_restart(framer);
-            }
-        } else if (step == STEP_BAD_STRING) {
-            frame = framer_fail(framer, "JSON parse error, control character "
-                                "in string", text, text_len);
-        } else if (step == STEP_TOO_DEEP) {
-            frame = framer_fail(framer, "JSON nesting depth limit exceeded",
-                                text, text_len);
-        } else if (framer_held_len(framer) + (size_t)(at - start) >
-                   QMP_FRAMER_MAX_LEN) {
-            if (step == STEP_LAST) {
-                framer_restart(framer);
-            }
-            frame = framer_fail(framer, "JSON message size limit exceeded",
-                                text, text_len);
-        } else if (step != STEP_INSIDE) {
-            frame = framer_found(framer, start, at, text, text_len);
-        }
+        frame = framer_judge(framer, step, start, at, text, text_len);
     }
     if (frame == QMP_FRAME_MORE && framer->state != QMP_FRAMER_BETWEEN &&
         !framer->skipping) {

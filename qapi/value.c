@@ -174,6 +174,44 @@ static void slot_copy(const QapiType *type, const void *from, void *to)
     }
 }
 
+static void qapi_copy_struct(const QapiType *type, const void *from, void *to)
+{
+    const QapiBranch *arm = qapi_value_arm(type, from);
+
+    for (uint32_t i = 0; i < type->n_members; i++) {
+        const QapiMember *member = &type->members[i];
+
+        slot_copy(member->type, qapi_at_const(from, member->offset),
+                  qapi_at(to, member->offset));
+        if (member->has_offset >= 0) {
+            uint32_t offset = (uint32_t)member->has_offset;
+
+            *(bool *)qapi_at(to, offset) =
+                *(const bool *)qapi_at_const(from, offset);
+        }
+    }
+    if (arm) {
+        qapi_copy(arm->type, qapi_at_const(from, arm->offset),
+                  qapi_at(to, arm->offset));
+    }
+}
+
+static void qapi_copy_list(const QapiType *type, const QapiList *from,
+                           QapiList *to)
+{
+    size_t size = type->element->size;
+
+    if (from->len == 0) {
+        return;
+    }
+    to->items = g_malloc0_n(from->len, size);
+    to->len = from->len;
+    for (size_t i = 0; i < from->len; i++) {
+        qapi_copy(type->element, (const char *)from->items + i * size,
+                  (char *)to->items + i * size);
+    }
+}
+
 void qapi_copy(const QapiType *type, const void *from, void *to)
 {
     switch (type->kind) {
@@ -191,44 +229,12 @@ void qapi_copy(const QapiType *type, const void *from, void *to)
         }
         return;
     }
-    case QAPI_KIND_STRUCT: {
-        for (uint32_t i = 0; i < type->n_members; i++) {
-            const QapiMember *member = &type->members[i];
-
-            slot_copy(member->type, qapi_at_const(from, member->offset),
-                      qapi_at(to, member->offset));
-            if (member->has_offset >= 0) {
-                uint32_t offset = (uint32_t)member->has_offset;
-
-                *(bool *)qapi_at(to, offset) =
-                    *(const bool *)qapi_at_const(from, offset);
-            }
-        }
-
-        const QapiBranch *arm = qapi_value_arm(type, from);
-
-        if (arm) {
-            qapi_copy(arm->type, qapi_at_const(from, arm->offset),
-                      qapi_at(to, arm->offset));
-        }
+    case QAPI_KIND_STRUCT:
+        qapi_copy_struct(type, from, to);
         return;
-    }
-    case QAPI_KIND_LIST: {
-        const QapiList *old = from;
-        QapiList *list = to;
-        size_t size = type->element->size;
-
-        if (old->len == 0) {
-            return;
-        }
-        list->items = g_malloc0_n(old->len, size);
-        list->len = old->len;
-        for (size_t i = 0; i < old->len; i++) {
-            qapi_copy(type->element, (const char *)old->items + i * size,
-                      (char *)list->items + i * size);
-        }
+    case QAPI_KIND_LIST:
+        qapi_copy_list(type, from, to);
         return;
-    }
     case QAPI_KIND_ALTERNATE: {
         const QapiBranch *choice = qapi_alternate_choice(type, from);
 

@@ -19,6 +19,7 @@
 #include "chardev/char-ringbuf.h"
 #include "qapi/walker.h"
 #include "util/fd-names.h"
+#include "wait-for.h"
 
 /* Apparatus */
 
@@ -69,24 +70,6 @@ static void drop(Chardev *chr, Heard *heard)
         g_free(heard);
     }
 }
-
-static gboolean tick(gpointer opaque)
-{
-    return G_SOURCE_CONTINUE;
-}
-
-/* Let the main loop run until @condition; a minute is a failure. */
-#define WAIT_FOR(condition)                                             \
-    do {                                                                \
-        guint tick_source = g_timeout_add(20, tick, NULL);              \
-        gint64 wait_end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC; \
-                                                                        \
-        while (!(condition)) {                                          \
-            g_assert_cmpint(g_get_monotonic_time(), <, wait_end);       \
-            g_main_context_iteration(NULL, TRUE);                       \
-        }                                                               \
-        g_source_remove(tick_source);                                   \
-    } while (0)
 
 static Chardev *make(bool running, GError **error, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);

@@ -17,44 +17,11 @@
 #include <unistd.h>
 
 #include "../../backends/memory-impl.h"
+#include "object-bench.h"
 #include "qapi/walker.h"
 #include "util/fault-guard.h"
 
 #define MIB (1024 * 1024)
-
-typedef struct Bench {
-    Object *root, *home;
-    char *dir;
-} Bench;
-
-static void bench_up(Bench *b, gconstpointer data)
-{
-    b->root = object_new(&container_type, NULL, NULL);
-    b->home = object_container(b->root, "/objects");
-    b->dir = g_dir_make_tmp("memory-backend-XXXXXX", NULL);
-    g_assert_nonnull(b->dir);
-}
-
-static void bench_down(Bench *b, gconstpointer data)
-{
-    GDir *dir = g_dir_open(b->dir, 0, NULL);
-    const char *name;
-
-    object_free(b->root);
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(b->dir, name, NULL);
-
-        g_assert_cmpint(g_remove(path), ==, 0);
-    }
-    g_dir_close(dir);
-    g_assert_cmpint(g_rmdir(b->dir), ==, 0);
-    g_free(b->dir);
-}
-
-static char *bench_path(const Bench *b, const char *name)
-{
-    return g_build_filename(b->dir, name, NULL);
-}
 
 /** A file of @len bytes of 0xa5; returns its path. */
 static char *bench_file(const Bench *b, const char *name, size_t len)

@@ -6,13 +6,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "crypto/cipher.h"
 #include "crypto/secret.h"
 #include "crypto/secure-bytes.h"
+#include "object-bench.h"
 #include "qapi-types.h"
 #include "qapi/walker.h"
 
@@ -40,39 +40,10 @@ static GByteArray *unhex(const char *text)
     return bytes;
 }
 
-typedef struct Bench {
-    Object *root, *home;
-    char *dir;
-} Bench;
-
-static void bench_up(Bench *b, gconstpointer data)
-{
-    b->root = object_new(&container_type, NULL, NULL);
-    b->home = object_container(b->root, "/objects");
-    b->dir = g_dir_make_tmp("secret-XXXXXX", NULL);
-    g_assert_nonnull(b->dir);
-}
-
-static void bench_down(Bench *b, gconstpointer data)
-{
-    GDir *dir = g_dir_open(b->dir, 0, NULL);
-    const char *name;
-
-    object_free(b->root);
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(b->dir, name, NULL);
-
-        g_assert_cmpint(g_remove(path), ==, 0);
-    }
-    g_dir_close(dir);
-    g_assert_cmpint(g_rmdir(b->dir), ==, 0);
-    g_free(b->dir);
-}
-
 static char *bench_file(const Bench *b, const char *name, const void *bytes,
                         size_t len)
 {
-    char *path = g_build_filename(b->dir, name, NULL);
+    char *path = bench_path(b, name);
 
     g_assert_true(g_file_set_contents(path, bytes, (gssize)len, NULL));
     return path;

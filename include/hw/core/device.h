@@ -55,6 +55,8 @@ static inline const DeviceClass *device_class(const Device *dev)
 /**
  * device_new: an object of @type, as object_new() makes it, with what @globals
  * say about it (globals_apply()).
+ *
+ * Returns: NULL with @error set, as object_new().
  */
 Device *device_new(const ObjectType *type, void *config,
                    const GPtrArray *globals, GError **error);
@@ -69,7 +71,8 @@ void device_add_outputs(Device *dev, const char *name, Irq **out, unsigned n);
 /** device_find_gpio: NULL if there is none. */
 DeviceGpio *device_find_gpio(const Device *dev, const char *name, bool output);
 
-/** device_realize: call the class's realize and reset, once. */
+/** device_realize: call the class's realize and reset, once.  Returns false
+ *  with @error set if the class refuses; @dev is then to be freed. */
 bool device_realize(Device *dev, GError **error);
 
 /** device_reset: nothing if the device is not realized or has no reset. */

@@ -176,7 +176,8 @@ bool machine_check_hotplug(const Machine *machine, const ObjectType *type,
  */
 Device *machine_find_device(Machine *machine, const char *id);
 
-/** machine_add_cpu: put @cpu, which is taken over, under /machine. */
+/** machine_add_cpu: put @cpu, which is taken over, also on failure, under
+ *  /machine.  Returns false with @error set if it refuses. */
 bool machine_add_cpu(Machine *machine, Cpu *cpu, GError **error);
 
 /** A device of the board's own. */
@@ -188,10 +189,14 @@ typedef struct MachinePart {
 /**
  * machine_add_parts: put @n devices under /machine, then complete and realize
  * one after the other.  Takes over all of them, also on failure.
+ *
+ * Returns: false with @error set if one refuses.
  */
 bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
                        GError **error);
 
+/** machine_finish: all devices are there.  Returns false with @error set,
+ *  beginning with the option at fault, if they do not go together. */
 bool machine_finish(Machine *machine, GError **error);
 
 /**
