@@ -366,7 +366,7 @@ static void test_bad(Bench *b, gconstpointer data)
                  "'file': '%s/nothing'", b->dir);
     bench_refuse(b, "can't open file : No such file or directory",
                  "'file': ''");
-    bench_refuse(b, "can't read file */secret-*: Is a directory",
+    bench_refuse(b, "can't read file */object-bench-*: Is a directory",
                  "'file': '%s'", b->dir);
     bench_refuse(b, "file */big has more than the 65536 bytes that fit",
                  "'file': '%s'", big);
