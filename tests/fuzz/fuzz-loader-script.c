@@ -19,7 +19,6 @@
 #include "util/bytes.h"
 
 #define RAM_LEN (UINT64_C(2) << 20)
-#define FSEG_LEN 0x10000
 #define SCRIPT_MAX 0x8000
 
 static const struct {
