@@ -11,13 +11,12 @@ import pathlib
 import pwd
 import resource
 import signal
-import socket
 import struct
 import subprocess
 import sys
 import time
 
-from process_rig import NONE, Qmp, Skip, alive, main, wait_for
+from process_rig import NONE, Qmp, Skip, alive, connect, main, wait_for
 
 QMP = ['-qmp', 'unix:q,server=on,wait=off']
 # what management tools pass
@@ -112,9 +111,7 @@ def waiting(rig, **more):
 
 
 def early_client(rig):
-    client = socket.socket(socket.AF_UNIX)
-    client.connect(str(rig.dir / 'q'))
-    return client
+    return connect(rig.dir / 'q')
 
 
 def test_wait(rig):
@@ -389,9 +386,7 @@ def test_sandbox(rig):
     qmp.run('dump-acpi-tables', directory=str(rig.dir / 'tables'))
     assert os.listdir(rig.dir / 'tables')
     qmp.close()
-    test = socket.socket(socket.AF_UNIX)
-    test.settimeout(30)
-    test.connect(str(rig.dir / 't'))
+    test = connect(rig.dir / 't')
     test.sendall(b'outb 0x3f8 0x41\nreadb 0x1000\nclock_step 1000000\n')
     wait_for('the byte', lambda: (rig.dir / 'serial').read_text() == 'A')
     test.close()

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-from process_rig import Qmp, connect, main, wait_for
+from process_rig import Qmp, connect, main
 
 QMP = ['-qmp', 'unix:q,server=on,wait=off']
 Q35 = ['-nodefaults', '-display', 'none', '-machine', 'q35']
@@ -157,7 +157,6 @@ def test_qmp_chardev_reset(rig):
 def test_control_characters(rig):
     """A client cannot make lines that look like ours."""
     process = rig.start('-d', 'qmp', '-D', 'log', *QMP)
-    wait_for('the socket', lambda: 'q' in rig.names())
     qmp = Qmp(rig.dir / 'q')
     qmp.send(b'{"execute":\n"x\x7f"}\n')
     assert 'error' in qmp.answer()
@@ -174,7 +173,7 @@ def test_control_characters(rig):
 def test_timestamp_and_number(rig):
     process = rig.start('-d', 'chardev', '-D', 'a%%b.%d', '-msg',
                         'timestamp=on', *QMP)
-    wait_for('the socket', lambda: 'q' in rig.names())
+    connect(rig.dir / 'q').close()
     process.terminate()
     process.communicate(timeout=30)
     lines = (rig.dir / f'a%b.{process.pid}').read_text().splitlines()
