@@ -5,9 +5,7 @@
  */
 #include "hw/core/machine.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "util/error.h"
 
@@ -94,32 +92,18 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
     return true;
 }
 
-static bool machine_advise(uint8_t *host, uint64_t len, int advice,
-                           const char *option, GError **error)
-{
-    return madvise(host, len, advice) == 0 ||
-           fm_error_set(error, "%s: this host cannot do that: %s", option,
-                        g_strerror(errno));
-}
-
 bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error)
 {
-    const MachineOptions *options = machine_options(machine);
     const MachineSetup *setup = machine->setup;
     const char *name = setup->ram_name ? setup->ram_name
                                        : machine_class(machine)->ram_id;
-    uint64_t len = setup->ram_size;
 
-    if (!memory_region_init_ram(ram, name, len, setup->ram_host, error)) {
+    if (!memory_region_init_ram(ram, name, setup->ram_size, setup->ram_host,
+                                error)) {
         return false;
     }
     ram->anonymous |= setup->ram_anonymous;
-    return (options->dump_guest_core ||
-            machine_advise(ram->host, len, MADV_DONTDUMP,
-                           "dump-guest-core=off", error)) &&
-           (!options->mem_merge ||
-            machine_advise(ram->host, len, MADV_MERGEABLE, "mem-merge=on",
-                           error));
+    return true;
 }
 
 bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
