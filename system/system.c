@@ -378,6 +378,7 @@ static bool system_find_ram(System *system, MachineSetup *setup,
     setup->ram_size = backend->size;
     setup->ram_host = backend->host;
     setup->ram_name = backend->ram_name;
+    setup->ram_fd = backend->fd;
     setup->ram_anonymous = backend->anonymous;
     return system_advise_ram(config, backend, error);
 }

@@ -102,7 +102,10 @@ bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error)
                                 error)) {
         return false;
     }
-    ram->anonymous |= setup->ram_anonymous;
+    if (setup->ram_host) {
+        ram->fd = setup->ram_fd;
+        ram->anonymous = setup->ram_anonymous;
+    }
     return true;
 }
 

@@ -42,6 +42,7 @@ typedef struct MachineSetup {
     uint64_t ram_size;          /* bytes, a multiple of 4096 */
     uint8_t *ram_host;          /* memory backend's; NULL: allocate */
     const char *ram_name;       /* memory backend's; NULL: the board's */
+    int ram_fd;                 /* as MemoryRegion.fd, of ram_host */
     bool ram_anonymous;         /* as MemoryRegion.anonymous, of ram_host */
     unsigned n_cpus, max_cpus;  /* 1 to the class's max_cpus */
     CpuTopology topology;
