@@ -179,8 +179,8 @@ static void test_dump_guest_core(void)
 
 static void test_mem_lock(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-    g_test_skip("the address sanitizer makes mlockall() do nothing");
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    g_test_skip("sanitizers make mlockall() do nothing");
 #else
     Qtest *qts = qtest_start("-machine none -nodefaults -m 4");
     g_autofree char *before = process_file(qts, "status");
