@@ -21,7 +21,7 @@
 #define MEMORY_PAGE 4096
 
 typedef struct MemoryFile {
-    int fd;
+    int fd;                     /* the backend's */
     const char *path;           /* as the user gave it */
     uint64_t size;              /* bytes that it shall have */
     bool readonly;
@@ -146,7 +146,6 @@ static bool memory_file_map(MemoryBackend *backend, MemoryFile *file,
     const MemoryBackendFileProperties *p = backend->parent.config;
     g_autofree char *label = g_strdup_printf("file %s", file->path);
     const MemorySource source = {
-        .fd = file->fd,
         .page_size = file->page_size,
         .align = p->align,
         .readonly = file->readonly,
@@ -162,6 +161,7 @@ static bool memory_backend_file_complete(Object *obj, GError **error)
     const MemoryBackendFileProperties *p = obj->config;
     MemoryFile file = { .path = p->mem_path, .size = p->size,
                         .readonly = p->readonly };
+    MemoryBackend *backend = (MemoryBackend *)obj;
     bool ok;
 
     file.fd = memory_file_open(&file, obj->name);
@@ -169,8 +169,9 @@ static bool memory_backend_file_complete(Object *obj, GError **error)
         return fm_error_set(error, "can't open backing store %s for guest "
                             "RAM: %s", file.path, g_strerror(-file.fd));
     }
+    backend->fd = file.fd;
     ok = memory_file_look(&file, error) && memory_file_size(&file, error) &&
-         memory_file_map((MemoryBackend *)obj, &file, error);
+         memory_file_map(backend, &file, error);
     if (!ok && file.made) {
         unlink(file.path);
     } else if (!ok && !file.readonly && file.st.st_size == 0 &&
@@ -180,7 +181,6 @@ static bool memory_backend_file_complete(Object *obj, GError **error)
 
         (void)rc;
     }
-    close(file.fd);
     return ok;
 }
 

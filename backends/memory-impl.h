@@ -10,7 +10,6 @@
 
 /** What a backend's memory is a mapping of. */
 typedef struct MemorySource {
-    int fd;                     /* stays the caller's; -1: anonymous memory */
     uint64_t page_size;         /* bytes; the size is a multiple of it */
     uint64_t align;             /* of the address; 0: a page's */
     bool readonly;
@@ -20,8 +19,10 @@ typedef struct MemorySource {
 } MemorySource;
 
 /**
- * memory_backend_map: map @source as the common properties say, whole: bound
- * to its nodes, left out of dumps, preallocated.
+ * memory_backend_map: map the backend's file, or anonymous memory if it has
+ * none, as the common properties say, whole: bound to its nodes, left out of
+ * dumps, preallocated.
+ * @source: what the file is like
  *
  * Fills in `share`, and `merge` where the host cannot.
  * Returns: false with @error set; finalize undoes what was done.

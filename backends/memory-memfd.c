@@ -77,27 +77,24 @@ static bool memory_memfd_size(int fd, const MemoryBackendMemfdProperties *p,
 static bool memory_backend_memfd_complete(Object *obj, GError **error)
 {
     const MemoryBackendMemfdProperties *p = obj->config;
+    MemoryBackend *backend = (MemoryBackend *)obj;
     MemorySource source = { .share_default = true, .label = "memfd" };
     struct stat st;
-    bool ok;
 
-    source.fd = memory_memfd_open(p, obj->name, error);
-    if (source.fd < 0) {
+    backend->fd = memory_memfd_open(p, obj->name, error);
+    if (backend->fd < 0) {
         return false;
     }
-    fstat(source.fd, &st);
+    fstat(backend->fd, &st);
     source.page_size = p->hugetlb ? st.st_blksize : 4096;
     if (p->size % source.page_size) {
-        ok = fm_error_set(error, "property 'size' of memory-backend-memfd is %"
-                          G_GUINT64_FORMAT ", not a multiple of the host's "
-                          "huge pages of %" G_GUINT64_FORMAT " bytes",
-                          p->size, source.page_size);
-    } else {
-        ok = memory_memfd_size(source.fd, p, error) &&
-             memory_backend_map((MemoryBackend *)obj, &source, error);
+        return fm_error_set(error, "property 'size' of memory-backend-memfd "
+                            "is %" G_GUINT64_FORMAT ", not a multiple of the "
+                            "host's huge pages of %" G_GUINT64_FORMAT
+                            " bytes", p->size, source.page_size);
     }
-    close(source.fd);
-    return ok;
+    return memory_memfd_size(backend->fd, p, error) &&
+           memory_backend_map(backend, &source, error);
 }
 
 const ObjectType memory_backend_memfd_type = {

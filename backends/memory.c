@@ -39,14 +39,15 @@ static bool memory_backend_check(const Object *obj, const void *config,
 }
 
 /** Addresses, or MAP_FAILED with errno set. */
-static uint8_t *memory_map_aligned(size_t len, const MemorySource *source,
+static uint8_t *memory_map_aligned(int fd, size_t len,
+                                   const MemorySource *source,
                                    int protection, int flags)
 {
     size_t align = source->align;
     uint8_t *room, *host;
 
     if (align <= source->page_size) {
-        return mmap(NULL, len, protection, flags, source->fd, 0);
+        return mmap(NULL, len, protection, flags, fd, 0);
     }
     if (align > SIZE_MAX - len) {
         errno = ENOMEM;
@@ -58,8 +59,7 @@ static uint8_t *memory_map_aligned(size_t len, const MemorySource *source,
         return MAP_FAILED;
     }
     host = (uint8_t *)(((uintptr_t)room + align - 1) & ~(align - 1));
-    if (mmap(host, len, protection, flags | MAP_FIXED, source->fd,
-             0) == MAP_FAILED) {
+    if (mmap(host, len, protection, flags | MAP_FIXED, fd, 0) == MAP_FAILED) {
         int err = errno;
 
         munmap(room, len + align);
@@ -133,7 +133,7 @@ bool memory_backend_map(MemoryBackend *backend, const MemorySource *source,
 {
     MemoryBackendProperties *p = backend->parent.config;
     int protection = PROT_READ | (source->readonly ? 0 : PROT_WRITE);
-    int flags = source->fd < 0 ? MAP_ANONYMOUS : 0;
+    int flags = backend->fd < 0 ? MAP_ANONYMOUS : 0;
     uint8_t *host;
 
     if (!p->has_share) {
@@ -152,24 +152,31 @@ bool memory_backend_map(MemoryBackend *backend, const MemorySource *source,
     }
     flags |= p->share ? MAP_SHARED : MAP_PRIVATE;
     flags |= p->reserve ? 0 : MAP_NORESERVE;
-    host = memory_map_aligned(p->size, source, protection, flags);
+    host = memory_map_aligned(backend->fd, p->size, source, protection, flags);
     if (host == MAP_FAILED) {
         return memory_backend_refuse(p, source, errno, error);
     }
     backend->host = host;
     backend->size = p->size;
     backend->readonly = source->readonly;
-    backend->anonymous = source->fd < 0 && !p->share && !p->prealloc;
+    backend->anonymous = backend->fd < 0 && !p->share && !p->prealloc;
     backend->ram_name = p->x_use_canonical_path_for_ramblock_id
                         ? object_path(&backend->parent)
                         : g_strdup(backend->parent.name);
-    if (source->fd >= 0) {
+    if (backend->fd >= 0) {
         fault_guard_add(host, p->size, source->label);
     }
     return memory_bind(host, p->size, p, error) &&
            memory_backend_advise(backend, p, error) &&
            (!p->prealloc ||
             memory_backend_populate(backend, source, p, error));
+}
+
+static void memory_backend_init(Object *obj)
+{
+    MemoryBackend *backend = (MemoryBackend *)obj;
+
+    backend->fd = -1;
 }
 
 static void memory_backend_finalize(Object *obj)
@@ -179,6 +186,9 @@ static void memory_backend_finalize(Object *obj)
     if (backend->host) {
         fault_guard_remove(backend->host);
         munmap(backend->host, backend->size);
+    }
+    if (backend->fd >= 0) {
+        close(backend->fd);
     }
     g_free(backend->ram_name);
 }
@@ -210,6 +220,7 @@ const ObjectType memory_backend_type = {
     .changeable = memory_backend_changeable,
     .check = memory_backend_check,
     .changed = memory_backend_changed,
+    .init = memory_backend_init,
     .finalize = memory_backend_finalize,
 };
 
@@ -218,7 +229,6 @@ const ObjectType memory_backend_type = {
 static bool memory_backend_ram_complete(Object *obj, GError **error)
 {
     const MemorySource source = {
-        .fd = -1,
         .page_size = MEMORY_BACKEND_GRANULE,
         .label = "RAM",
     };

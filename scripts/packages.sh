@@ -4,7 +4,8 @@
 #   packages.sh check   SET   say what is missing, fail if anything is
 #   packages.sh install SET   install it, if root on Debian
 #
-# SET is build, test, fuzz, valgrind, deb or bench.
+# SET is build, test, ci, fuzz, valgrind, deb or bench.  What ci has more than
+# test are programs that some tests are skipped without.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 set -eu
@@ -12,6 +13,8 @@ set -eu
 build="gcc libc6-dev pkg-config python3 meson ninja-build libglib2.0-dev
        libjson-c-dev libssl-dev libseccomp-dev"
 test="$build acpica-tools python3-docutils groff-base"
+ci="$test gdb openssl libvirt-clients libvirt-daemon
+    libvirt-daemon-driver-qemu"
 deb="$build dpkg-dev debhelper fakeroot python3-docutils"
 bench="$build qemu-system-x86 strace"
 fuzz="$build clang libclang-rt-14-dev llvm"
@@ -21,6 +24,7 @@ action=${1:?check or install}
 case ${2:?a set of packages} in
 build) wanted=$build ;;
 test) wanted=$test ;;
+ci) wanted=$ci ;;
 fuzz) wanted=$fuzz ;;
 valgrind) wanted=$valgrind ;;
 deb) wanted=$deb ;;

@@ -46,19 +46,22 @@ struct MemoryCopy {
 static ssize_t copy_memory(MemoryCopy *copy, uint64_t gpa, uint64_t len,
                            uint64_t *work)
 {
-    const uint8_t *host = memory_scan_look(copy->as, gpa, &len);
+    uint64_t offset;
+    const MemoryRegion *mr = memory_scan_look(copy->as, gpa, &offset, &len);
     bool holes = file_sink_has_holes(copy->sink);
-    bool zero = !host;
+    bool zero = !mr;
+    const uint8_t *host;
     ssize_t n;
 
     if (!zero) {
-        len = memory_scan_untouched(copy->scan, host, len, &zero);
+        len = memory_scan_untouched(copy->scan, mr, offset, len, &zero);
     }
     if (zero) {
         n = file_sink_write_zeros(copy->sink, len);
         *work = holes || n < 0 ? 0 : (uint64_t)n;
         return n;
     }
+    host = mr->host + offset;
     len = MIN(len, COPY_WORK_LEN);
     if (holes) {
         len = memory_scan_zero(host, len, &zero);

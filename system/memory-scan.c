@@ -5,6 +5,7 @@
  */
 #include "system/memory-scan.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +21,13 @@
 /* Documentation/admin-guide/mm/pagemap.rst: present, or swapped out. */
 #define PAGEMAP_USED ((uint64_t)3 << 62)
 
+/** A stretch of a file that is alike: a hole, or not. */
+typedef struct FileExtent {
+    int fd;                     /* -1: none is known */
+    uint64_t start, end;
+    bool hole;
+} FileExtent;
+
 struct MemoryScan {
     GArray *private;            /* MemoryRange of the host's addresses:
                                    anonymous memory that nobody shares */
@@ -30,6 +38,8 @@ struct MemoryScan {
     uint64_t entries[SCAN_PAGES];
     uint64_t first_page;
     size_t n_pages;
+
+    FileExtent extent;
 };
 
 /* Guest memory */
@@ -56,7 +66,8 @@ static guint scan_find(const GArray *view, uint64_t gpa)
     return low;
 }
 
-const uint8_t *memory_scan_look(AddressSpace *as, uint64_t gpa, uint64_t *len)
+const MemoryRegion *memory_scan_look(AddressSpace *as, uint64_t gpa,
+                                     uint64_t *offset, uint64_t *len)
 {
     const GArray *view = address_space_view(as, false);
     guint i = scan_find(view, gpa);
@@ -74,7 +85,8 @@ const uint8_t *memory_scan_look(AddressSpace *as, uint64_t gpa, uint64_t *len)
     if (!scan_is_memory(range->region)) {
         return NULL;
     }
-    return range->region->host + range->offset + (gpa - range->start);
+    *offset = range->offset + (gpa - range->start);
+    return range->region;
 }
 
 GArray *memory_scan_find_ram(AddressSpace *as, uint64_t first, uint64_t last)
@@ -151,6 +163,7 @@ MemoryScan *memory_scan_new(void)
     char *line, *rest;
 
     scan->private = g_array_new(FALSE, FALSE, sizeof(MemoryRange));
+    scan->extent.fd = -1;
     scan->page_len = (size_t)sysconf(_SC_PAGESIZE);
     scan->pagemap_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     if (scan->pagemap_fd >= 0 &&
@@ -190,6 +203,7 @@ static uint64_t scan_private_len(const MemoryScan *scan, uintptr_t host,
 void memory_scan_forget(MemoryScan *scan)
 {
     scan->n_pages = 0;
+    scan->extent.fd = -1;
 }
 
 /** Look @page up, and those behind it.  Returns how many are known. */
@@ -206,26 +220,81 @@ static size_t scan_look_up(MemoryScan *scan, uint64_t page, uint64_t **entries)
     return scan->n_pages - (page - scan->first_page);
 }
 
-uint64_t memory_scan_untouched(MemoryScan *scan, const uint8_t *bytes,
-                               uint64_t len, bool *untouched)
+/** The extent of the file that @offset lies in.  Holes are never looked for
+ *  behind the file's end, where there is nothing to read either. */
+static FileExtent scan_find_extent(int fd, uint64_t offset)
 {
-    uint64_t private_len = scan_private_len(scan, (uintptr_t)bytes, len);
-    size_t skip = (uintptr_t)bytes % scan->page_len;
+    FileExtent extent = { fd, offset, UINT64_MAX, false };
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+
+    if (data < 0 && errno == ENXIO) {
+        extent.hole = true;
+    } else if (data > (off_t)offset) {
+        extent.hole = true;
+        extent.end = (uint64_t)data;
+    } else if (data == (off_t)offset) {
+        off_t hole = lseek(fd, (off_t)offset, SEEK_HOLE);
+
+        extent.end = hole > (off_t)offset ? (uint64_t)hole : UINT64_MAX;
+    }
+    /* whoever passed us the descriptor may read on where it stood */
+    lseek(fd, at, SEEK_SET);
+    return extent;
+}
+
+/** How much of @len bytes of a file is in a @hole, or is not. */
+static uint64_t scan_hole_len(MemoryScan *scan, int fd, uint64_t offset,
+                              uint64_t len, bool *hole)
+{
+    const FileExtent *extent = &scan->extent;
+
+    if (extent->fd != fd || offset < extent->start || offset >= extent->end) {
+        scan->extent = scan_find_extent(fd, offset);
+    }
+    *hole = extent->hole;
+    return MIN(len, extent->end - offset);
+}
+
+/** Of @len bytes at @host: how many are of pages that this process has, or are
+ *  not; @len if the host does not tell, as if it had them. */
+static uint64_t scan_missing_len(MemoryScan *scan, uintptr_t host,
+                                 uint64_t len, bool *missing)
+{
+    size_t skip = host % scan->page_len;
     size_t run = 1, known;
     uint64_t *entries;
 
-    *untouched = false;
-    if (!private_len) {
-        return len;
-    }
-    known = scan_look_up(scan, (uintptr_t)bytes / scan->page_len, &entries);
+    *missing = false;
+    known = scan_look_up(scan, host / scan->page_len, &entries);
     if (!known) {
         return len;
     }
-    *untouched = !(entries[0] & PAGEMAP_USED);
-    while (run < known && run * scan->page_len - skip < private_len &&
-           !(entries[run] & PAGEMAP_USED) == *untouched) {
+    *missing = !(entries[0] & PAGEMAP_USED);
+    while (run < known && run * scan->page_len - skip < len &&
+           !(entries[run] & PAGEMAP_USED) == *missing) {
         run++;
     }
-    return MIN(private_len, run * scan->page_len - skip);
+    return MIN(len, run * scan->page_len - skip);
+}
+
+uint64_t memory_scan_untouched(MemoryScan *scan, const MemoryRegion *mr,
+                               uint64_t offset, uint64_t len, bool *untouched)
+{
+    uintptr_t host = (uintptr_t)mr->host + offset;
+    uint64_t alike;
+    bool hole;
+
+    *untouched = false;
+    if (mr->fd < 0) {
+        alike = scan_private_len(scan, host, len);
+        hole = alike > 0;
+    } else {
+        /* A page in a hole can be a private copy, or not be written yet. */
+        alike = scan_hole_len(scan, mr->fd, offset, len, &hole);
+    }
+    if (!hole) {
+        return alike ? alike : len;
+    }
+    return scan_missing_len(scan, host, alike, untouched);
 }

@@ -15,6 +15,42 @@ static void system_machine_request(void *opaque, MachineRequest request)
     system->requests |= 1u << request;
 }
 
+/** @given: whether the user gave the backend @property itself. */
+static void system_set_ram(MemoryBackend *backend, const char *property,
+                           bool given, bool is, bool wanted)
+{
+    if (!given && is != wanted) {
+        json_object *value = json_object_new_boolean(wanted);
+
+        object_property_set(&backend->parent, property, value, NULL);
+        json_object_put(value);
+    }
+}
+
+/** What -machine says of its RAM holds where the backend itself says nothing;
+ *  it is the backend that then shows it. */
+static bool system_advise_ram(const Config *config, MemoryBackend *backend,
+                              GError **error)
+{
+    const MemoryBackendProperties *p = memory_backend_properties(backend);
+    const MachineOptions *machine = config->machine;
+
+    if (machine->has_dump_guest_core) {
+        system_set_ram(backend, "dump", p->has_dump, p->dump,
+                       machine->dump_guest_core);
+    }
+    if (machine->has_mem_merge) {
+        bool given = p->has_merge;
+
+        system_set_ram(backend, "merge", given, p->merge, machine->mem_merge);
+        if (!given && p->merge != machine->mem_merge) {
+            return fm_error_set(error, "%s: mem-merge=on: this host cannot "
+                                "merge pages", config->machine_option);
+        }
+    }
+    return true;
+}
+
 /** The machine's RAM is a memory backend; it will link to it itself. */
 static bool system_find_ram(System *system, MachineSetup *setup,
                             GError **error)
@@ -45,7 +81,7 @@ static bool system_find_ram(System *system, MachineSetup *setup,
                             backend->size, setup->ram_size);
     }
     setup->ram_size = backend->size;
-    return true;
+    return system_advise_ram(config, backend, error);
 }
 
 static bool system_plug(System *system, const ObjectType *type, void *options,

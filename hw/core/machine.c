@@ -5,9 +5,7 @@
  */
 #include "hw/core/machine.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "util/error.h"
 
@@ -94,33 +92,22 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
     return true;
 }
 
-static bool machine_advise(uint8_t *host, uint64_t len, int advice,
-                           const char *option, GError **error)
-{
-    return madvise(host, len, advice) == 0 ||
-           fm_error_set(error, "%s: this host cannot do that: %s", option,
-                        g_strerror(errno));
-}
-
 bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error)
 {
-    const MachineOptions *options = machine_options(machine);
     const MemoryBackend *backend = machine->ram;
-    uint64_t len = machine->setup->ram_size;
 
     if (!memory_region_init_ram(ram, backend && backend->ram_name
                                      ? backend->ram_name
                                      : machine_class(machine)->ram_id,
-                                len, backend ? backend->host : NULL, error)) {
+                                machine->setup->ram_size,
+                                backend ? backend->host : NULL, error)) {
         return false;
     }
-    ram->anonymous |= backend && backend->anonymous;
-    return (options->dump_guest_core ||
-            machine_advise(ram->host, len, MADV_DONTDUMP,
-                           "dump-guest-core=off", error)) &&
-           (!options->mem_merge ||
-            machine_advise(ram->host, len, MADV_MERGEABLE, "mem-merge=on",
-                           error));
+    if (backend) {
+        ram->fd = backend->fd;
+        ram->anonymous = backend->anonymous;
+    }
+    return true;
 }
 
 bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,

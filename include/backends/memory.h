@@ -15,6 +15,8 @@ typedef struct MemoryBackend {
     Object parent;
     uint8_t *host;              /* page aligned; NULL until completed */
     uint64_t size;              /* bytes */
+    int fd;                     /* what the memory is a mapping of; -1: nothing
+                                   but memory */
     char *ram_name;             /* what the memory is called; NULL: as its user
                                    says */
     bool readonly;              /* nobody may write to it */

@@ -22,12 +22,13 @@ GArray *memory_scan_find_ram(AddressSpace *as, uint64_t first, uint64_t last);
 /**
  * memory_scan_look:
  * @len: at least 1; cut down to what is alike
+ * @offset: set to where in the region the bytes are
  *
- * Returns: where in the host the bytes are that reads of @gpa find, until the
- * topology changes; NULL if they are neither RAM nor ROM.
+ * Returns: the region whose bytes reads of @gpa find, until the topology
+ * changes; NULL if it is neither RAM nor ROM.
  */
-const uint8_t *memory_scan_look(AddressSpace *as, uint64_t gpa,
-                                uint64_t *len);
+const MemoryRegion *memory_scan_look(AddressSpace *as, uint64_t gpa,
+                                     uint64_t *offset, uint64_t *len);
 
 /** memory_scan_zero: Returns how many of @len bytes, at least one, are @zero
  *  or, a file's block at a time, not. */
@@ -44,14 +45,17 @@ void memory_scan_forget(MemoryScan *scan);
 
 /**
  * memory_scan_untouched:
- * @bytes: memory that was mapped when @scan was made
+ * @mr: RAM or ROM that was mapped when @scan was made
+ * @offset, @len: what of it; @len is at least 1
  *
  * Returns: how many of @len bytes, at least one, are @untouched, or not.  They
  * are if they are zero because nobody has ever touched them, so that to read
- * them would cost the host memory.  Only of anonymous memory that nobody
- * shares does the host tell; all other memory counts as touched.
+ * them would cost the host memory.  The host tells of anonymous memory that
+ * nobody shares, and of files whose file system knows their holes; all other
+ * memory counts as touched.
  */
-uint64_t memory_scan_untouched(MemoryScan *scan, const uint8_t *bytes,
-                               uint64_t len, bool *untouched);
+uint64_t memory_scan_untouched(MemoryScan *scan, const MemoryRegion *mr,
+                               uint64_t offset, uint64_t len,
+                               bool *untouched);
 
 #endif

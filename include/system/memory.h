@@ -64,6 +64,8 @@ struct MemoryRegion {
 
     /* RAM, ROM */
     uint8_t *host;
+    int fd;                     /* borrowed: the file that the memory is a
+                                   mapping of, from its start; -1: none */
     bool host_owned;
     bool anonymous;             /* private to this process: what is given back
                                    to the host comes back as zeros */

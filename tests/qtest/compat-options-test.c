@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "libqtest.h"
 
@@ -101,6 +102,63 @@ static bool ram_has_flag(Qtest *qts, unsigned ram_kib, const char *flag)
     return g_regex_match_simple(pattern, smaps, G_REGEX_MULTILINE, 0);
 }
 
+/** The one memory backend's @member, by query-memdev and by qom-get. */
+static bool ram_property(Qtest *qts, const char *member)
+{
+    json_object *all = qtest_qmp_return(qts, "{'execute': 'query-memdev'}");
+    json_object *memdev = json_object_array_get_idx(all, 0);
+    json_object *got = qtest_qmp_return(
+        qts, "{'execute': 'qom-get', 'arguments': {'path': '/objects/%s', "
+        "'property': '%s'}}", qtest_json_string(memdev, "id"), member);
+    bool value = qtest_json_bool(memdev, member);
+
+    g_assert_cmpint(json_object_get_boolean(got), ==, value);
+    json_object_put(got);
+    json_object_put(all);
+    return value;
+}
+
+static void expect_ram(const char *machine, const char *backend, bool dump,
+                       bool merge)
+{
+    Qtest *qts = qtest_start("-machine %s -m 24 -nodefaults %s", machine,
+                             backend);
+
+    g_assert_cmpint(ram_property(qts, "dump"), ==, dump);
+    g_assert_cmpint(ram_has_flag(qts, 24 * 1024, "dd"), ==, !dump);
+    g_assert_cmpint(ram_property(qts, "merge"), ==, merge);
+    g_assert_cmpint(ram_has_flag(qts, 24 * 1024, "mg"), ==, merge);
+    qtest_quit(qts);
+}
+
+/** What -machine says, what the backend says, and what then holds: all who
+ *  tell of it agree. */
+static void test_ram_advice(void)
+{
+#define BACKEND "-object memory-backend-ram,id=r,size=24M"
+    const bool merges = access("/sys/kernel/mm/ksm", F_OK) == 0;
+
+    expect_ram("q35", "", true, false);
+    expect_ram("q35,dump-guest-core=off", "", false, false);
+    expect_ram("q35,memory-backend=r", BACKEND, true, merges);
+    expect_ram("q35,memory-backend=r,dump-guest-core=off,mem-merge=off",
+               BACKEND, false, false);
+    expect_ram("none,memory-backend=r,dump-guest-core=off,mem-merge=off",
+               BACKEND ",dump=on", true, false);
+    expect_ram("pc,memory-backend=r,dump-guest-core=on",
+               BACKEND ",dump=off,merge=off", false, false);
+    if (merges) {
+        expect_ram("q35,mem-merge=on", "", true, true);
+        expect_ram("q35,memory-backend=r,mem-merge=off",
+                   BACKEND ",merge=on", true, true);
+    } else {
+        qtest_expect_failure("*mem-merge=on: this host cannot merge pages",
+                             BASE "-machine none,mem-merge=on,"
+                             "memory-backend=r " BACKEND);
+    }
+#undef BACKEND
+}
+
 static void test_dump_guest_core(void)
 {
     Qtest *qts = qtest_start("-machine q35 -nodefaults -m 24");
@@ -121,8 +179,8 @@ static void test_dump_guest_core(void)
 
 static void test_mem_lock(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-    g_test_skip("the address sanitizer makes mlockall() do nothing");
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    g_test_skip("sanitizers make mlockall() do nothing");
 #else
     Qtest *qts = qtest_start("-machine none -nodefaults -m 4");
     g_autofree char *before = process_file(qts, "status");
@@ -166,6 +224,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compat-options/accepted", test_accepted);
     g_test_add_func("/compat-options/refused", test_refused);
     g_test_add_func("/compat-options/dump-guest-core", test_dump_guest_core);
+    g_test_add_func("/compat-options/ram-advice", test_ram_advice);
     g_test_add_func("/compat-options/mem-lock", test_mem_lock);
     g_test_add_func("/compat-options/no-hpet", test_no_hpet);
     return g_test_run();

@@ -5,8 +5,10 @@
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
+import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -397,7 +399,65 @@ def add_client(program):
         assert run.quit(qmp) == ''
 
 
+def read_all(fd):
+    data = b''
+    while chunk := os.read(fd, 65536):
+        data += chunk
+    os.close(fd)
+    return data
+
+
+def dump(program):
+    """Guest memory to a descriptor that was passed: a pipe, a file."""
+    with Program(program, '-M', 'q35,firmware=builtin', '-m', '16') as run:
+        qmp = run.client()
+        before = run.fds()
+
+        def arguments(name):
+            return {'paging': False, 'protocol': f'fd:{name}'}
+
+        ours, theirs = os.pipe()
+        qmp.command('getfd', [theirs], fdname='pipe')
+        os.close(theirs)
+        qmp.send(json.dumps({'execute': 'dump-guest-memory',
+                             'arguments': arguments('pipe')}).encode())
+        piped = read_all(ours)
+        assert 'return' in qmp.answer()
+        assert run.fds() == before
+        # a name is good for one use
+        qmp.refused("File descriptor named 'pipe' has not been found",
+                    'dump-guest-memory', **arguments('pipe'))
+
+        # What a file has before its descriptor's position stays.
+        file = temporary(b'kept')
+        os.lseek(file, 4, os.SEEK_SET)
+        qmp.command('getfd', [file], fdname='file')
+        qmp.command('dump-guest-memory', **arguments('file'))
+        assert run.fds() == before
+        dumped = os.pread(file, len(piped) + 5, 0)
+        assert dumped == b'kept' + piped
+        assert piped.startswith(b'\x7fELF') and b'RSD PTR ' in piped
+        assert len(piped) > 15 << 20
+
+        with open('/dev/null', 'rb') as null:
+            qmp.command('getfd', [null.fileno()], fdname='mine')
+        qmp.refused("Could not write 'mine': it is not open for writing",
+                    'dump-guest-memory', **arguments('mine'))
+        ours, theirs = os.pipe()
+        qmp.command('getfd', [theirs], fdname='gone')
+        os.close(theirs)
+        os.close(ours)
+        answer = qmp.ask('dump-guest-memory', **arguments('gone'))
+        assert re.fullmatch("Could not write 'gone': Broken pipe, after 0 of "
+                            r'\d+ bytes of guest memory',
+                            answer['error']['desc']), answer
+        assert qmp.command('query-status')['status'] == 'running'
+        assert run.fds() == before
+        assert run.quit(qmp) == ''
+
+
 if __name__ == '__main__':
     sys.exit(main([named, waiting, sets, one_of_two_clients, option, qtest_log,
                    monitor_on_passed_socket, add_and_remove,
-                   in_use_by_a_device, ring_buffer, passed_by_people, add_client]))
+                   in_use_by_a_device, ring_buffer, passed_by_people, add_client,
+                   dump]))

@@ -116,6 +116,50 @@ static void test_file(void)
     qtest_quit(qts);
 }
 
+/** How much of files and of shared memory is mapped and resident, in KiB. */
+static uint64_t file_rss_kib(Qtest *qts)
+{
+    static const char *const names[] = { "\nRssFile:", "\nRssShmem:" };
+    g_autofree char *path = g_strdup_printf("/proc/%d/status",
+                                            (int)qtest_pid(qts));
+    g_autofree char *status = NULL;
+    uint64_t kib = 0;
+
+    g_assert_true(g_file_get_contents(path, &status, NULL, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *line = strstr(status, names[i]);
+
+        g_assert_nonnull(line);
+        kib += g_ascii_strtoull(line + strlen(names[i]), NULL, 10);
+    }
+    return kib;
+}
+
+/* To read what nobody has ever written does not make it the host's. */
+static void test_holes(gconstpointer backend)
+{
+    g_autofree char *path = qtest_temp_path("core");
+    g_autofree char *ram = qtest_temp_path("ram");
+    Qtest *qts = qtest_start("-nodefaults -machine q35,memory-backend=m "
+                             "-object %s%s,id=m,size=1G",
+                             (const char *)backend,
+                             g_str_has_suffix(backend, "=") ? ram : "");
+    uint64_t before;
+    struct stat st;
+
+    qtest_writeq(qts, 512 * MIB, 0x0123456789abcdef);
+    before = file_rss_kib(qts);
+    qtest_qmp_ok(qts, DUMP, path);
+    qtest_qmp_ok(qts, PMEMSAVE, (uint64_t)0, 16 * MIB, "/dev/null");
+    g_assert_cmpuint(file_rss_kib(qts), <, before + 8 * 1024);
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpint(st.st_blocks, <, 2000);
+    g_assert_cmpuint(check_core(qts, path), >, 1022 * MIB);
+    qtest_quit(qts);
+    unlink(path);
+    unlink(ram);
+}
+
 /** What @argv prints; NULL if there is no such program: the test is skipped
  *  then. */
 static char *read_with(const char *const *argv)
@@ -622,6 +666,13 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/dump-guest-memory/file", test_file);
+    g_test_add_data_func("/dump-guest-memory/holes/memfd",
+                         "memory-backend-memfd", test_holes);
+    g_test_add_data_func("/dump-guest-memory/holes/shared-file",
+                         "memory-backend-file,share=on,mem-path=",
+                         test_holes);
+    g_test_add_data_func("/dump-guest-memory/holes/private-file",
+                         "memory-backend-file,mem-path=", test_holes);
     g_test_add_func("/dump-guest-memory/readelf", test_readelf);
     g_test_add_func("/dump-guest-memory/gdb", test_gdb);
     g_test_add_func("/dump-guest-memory/state", test_state);

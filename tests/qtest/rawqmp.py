@@ -138,6 +138,10 @@ class Program:
                     if line.startswith(what + ':'))
         return int(line.split()[1])
 
+    def is_thread_sanitized(self):
+        maps = pathlib.Path(f'/proc/{self.process.pid}/maps').read_text()
+        return 'libtsan' in maps
+
     def quit(self, client):
         """End it in order; returns what it wrote on standard error."""
         client.command('quit')

@@ -1051,7 +1051,7 @@ static void put_fds(int socket, const int *fds, size_t n)
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(250 * sizeof(int))];
-    } control;
+    } control = { .bytes = { 0 } };
     char byte = 'd';
     struct iovec iov = { &byte, 1 };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,

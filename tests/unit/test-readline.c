@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "monitor/readline.h"
+#include "under-valgrind.h"
 
 #define PROMPT "> "
 
@@ -410,9 +411,11 @@ static const char *const states[] = {
  *  valid, and a line typed then is the line that is got. */
 static void test_every_byte(void)
 {
+    const unsigned step = under_valgrind() ? 51 : 5;
+
     for (size_t s = 0; s < G_N_ELEMENTS(states); s++) {
         for (unsigned byte = 0; byte < 256; byte++) {
-            for (unsigned next = 0; next < 256; next += 5) {
+            for (unsigned next = 0; next < 256; next += step) {
                 const uint8_t bytes[] = { byte, next };
                 Bench b;
 
@@ -442,7 +445,7 @@ static void test_noise(void)
     Bench b;
 
     bench_init(&b);
-    for (unsigned i = 0; i < 200000; i++) {
+    for (unsigned i = 0; i < times_to_run(200000); i++) {
         uint8_t byte = g_test_rand_bit()
             ? likely[g_test_rand_int_range(0, sizeof(likely))]
             : (uint8_t)g_test_rand_int_range(0, 256);
