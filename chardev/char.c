@@ -20,6 +20,7 @@
 #include "chardev/char-impl.h"
 #include "qapi/walker.h"
 #include "util/error.h"
+#include "util/fd-passed.h"
 #include "util/file.h"
 #include "util/log.h"
 #include "util/report.h"
@@ -445,7 +446,8 @@ static Chardev *chardev_make(ChardevOptions *options, bool machine_runs,
         return NULL;
     }
     chr->machine_runs = machine_runs;
-    if (!chardev_open_log(chr, error) ||
+    if ((machine_runs && !fd_passed_check_room(-1, error)) ||
+        !chardev_open_log(chr, error) ||
         !chardev_class(chr)->open(chr, chardev_options(chr), error)) {
         object_free(obj);
         return NULL;

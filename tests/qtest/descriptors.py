@@ -70,7 +70,7 @@ def waiting(program):
         qmp.command('query-status', [fd, fd, fd])
         assert run.fds() == before + 4
         qmp.command('getfd', fdname='b')
-        assert run.fds() == before + 2
+        wait_for(lambda: run.fds() == before + 2, 'they were not closed')
         qmp.refused(NO_FD, 'getfd', fdname='c')
         # what came with a command counts, not what was left before
         qmp.command('query-status', [fd])
@@ -191,6 +191,8 @@ def qtest_log(program):
                  '-qtest-log', '/dev/fdset/1', '-add-fd', f'fd={fd},set=1',
                  fds=[fd]) as run:
         qtest = socket.socket(socket.AF_UNIX)
+        # it comes after that of the monitor
+        wait_for((run.path / 'qtest').exists, 'there is no qtest socket')
         qtest.connect(str(run.path / 'qtest'))
         qtest.sendall(b'endianness\n')
         assert qtest.recv(100) == b'OK little\n'
