@@ -87,7 +87,7 @@ bool chardev_add_client(Chardev *chr, int fd, GError **error)
         : fm_error_set(error, "chardev '%s' is no socket", chardev_id(chr))) {
         return true;
     }
-    close(fd);
+    fd_passed_close(fd);
     return fm_error_prefix(error, "failed to add client: ");
 }
 
@@ -375,6 +375,12 @@ void chardev_accept_input(Chardev *chr)
     }
 }
 
+void chardev_pause_input(Chardev *chr)
+{
+    chardev_source_remove(&chr->in_source);
+    chardev_source_remove(&chr->gone_source);
+}
+
 void chardev_opened(Chardev *chr, int in_fd, int out_fd)
 {
     g_assert(!chr->open);
@@ -593,7 +599,7 @@ static void chardev_finalize(Object *obj)
     chardev_source_remove(&chr->gone_source);
     chardev_drop_fds(chr);
     if (chr->log_fd >= 0) {
-        close(chr->log_fd);
+        fd_passed_close(chr->log_fd);
     }
     g_byte_array_unref(chr->queue);
 }

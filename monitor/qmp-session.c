@@ -19,6 +19,10 @@
 #define SESSION_WAITING_MAX 8
 #define SESSION_WAITING_LEN_MAX QMP_FRAMER_MAX_LEN
 
+/* Texts that are handled in a turn of the main loop: they can be as short as a
+ * byte, and others want their turn. */
+#define SESSION_TURN_TEXTS 64
+
 /** What waits for a command that is under way. */
 typedef struct SessionInput {
     char *text;                 /* a request, perhaps; NULL: an error */
@@ -106,7 +110,7 @@ static bool session_is_busy(const Monitor *mon)
 /* Must input wait, even such as might be out of band? */
 static bool session_is_held(const Monitor *mon)
 {
-    if (mon->blocked || mon->set->closed) {
+    if (mon->blocked || mon->turn_over || mon->set->closed) {
         return true;
     }
     return session_is_busy(mon) &&
@@ -185,6 +189,35 @@ static void session_look_at_output(Monitor *mon)
     }
 }
 
+/* Turns */
+
+static void session_go_on(Monitor *mon);
+
+static gboolean session_go_on_later(gpointer opaque)
+{
+    Monitor *mon = opaque;
+
+    mon->go_on_source = 0;
+    mon->turn_over = false;
+    session_go_on(mon);
+    return G_SOURCE_REMOVE;
+}
+
+static void session_want_turn(Monitor *mon)
+{
+    if (!mon->go_on_source) {
+        mon->go_on_source = g_idle_add_full(G_PRIORITY_DEFAULT,
+                                            session_go_on_later, mon, NULL);
+    }
+}
+
+static void session_end_turn(Monitor *mon)
+{
+    mon->turn_over = true;
+    chardev_pause_input(mon->chr);
+    session_want_turn(mon);
+}
+
 /* Input */
 
 /* Returns how many bytes were handled: all, or as far as it goes now. */
@@ -194,26 +227,30 @@ static size_t session_handle_input(Monitor *mon, const uint8_t *bytes,
     size_t left = len;
     const char *text;
     size_t text_len;
-    bool handled = false;
+    unsigned texts = 0;
 
     for (;;) {
         switch (qmp_framer_next(&mon->framer, &bytes, &left, &text,
                                 &text_len)) {
         case QMP_FRAME_MORE:
             /* those that wait may want the descriptors that came with them */
-            if (handled && !session_is_busy(mon)) {
+            if (mon->handled && !session_is_busy(mon)) {
                 chardev_age_fds(mon->chr);
             }
+            mon->handled = false;
             return len;
         case QMP_FRAME_TEXT:
             session_handle_text(mon, text, text_len);
-            handled = true;
+            mon->handled = true;
             break;
         case QMP_FRAME_ERROR:
             session_handle_bad_text(mon, text, text_len);
             break;
         }
         session_look_at_output(mon);
+        if (++texts == SESSION_TURN_TEXTS && left) {
+            session_end_turn(mon);
+        }
         if (session_is_held(mon)) {
             return len - left;
         }
@@ -247,7 +284,7 @@ static void session_go_on(Monitor *mon)
         mon->held = g_byte_array_new();
         session_received(mon, held->data, held->len);
     }
-    if (!session_is_held(mon)) {
+    if (!mon->turn_over) {
         chardev_accept_input(mon->chr);
     }
 }
@@ -261,15 +298,6 @@ static void session_drained(void *opaque)
 }
 
 /* Commands that are under way */
-
-static gboolean session_go_on_later(gpointer opaque)
-{
-    Monitor *mon = opaque;
-
-    mon->go_on_source = 0;
-    session_go_on(mon);
-    return G_SOURCE_REMOVE;
-}
 
 static void session_deferred_done(void *opaque, const void *ret,
                                   const GError *error)
@@ -286,8 +314,7 @@ static void session_deferred_done(void *opaque, const void *ret,
     monitor_answer_end_text(mon, id);
     session_look_at_output(mon);
     /* Not from inside somebody's work. */
-    mon->go_on_source = g_idle_add_full(G_PRIORITY_DEFAULT,
-                                        session_go_on_later, mon, NULL);
+    session_want_turn(mon);
 }
 
 /* Clients */
@@ -295,6 +322,7 @@ static void session_deferred_done(void *opaque, const void *ret,
 static void session_forget_client(Monitor *mon)
 {
     mon->negotiated = mon->oob = mon->blocked = mon->warned = false;
+    mon->turn_over = mon->handled = false;
     qmp_framer_cleanup(&mon->framer);
     g_byte_array_set_size(mon->held, 0);
     qmp_deferred_forget(mon->deferred);
