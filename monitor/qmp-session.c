@@ -8,6 +8,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <string.h>
+
 #include "monitor/monitor-impl.h"
 #include "qapi/walker.h"
 #include "util/error.h"
@@ -131,6 +133,19 @@ static void session_wait(Monitor *mon, const char *text, size_t len,
     mon->waiting_len += len;
 }
 
+/* A log is for more eyes than a password: what may hold one is not shown,
+ * whichever command it is for, and also if it cannot be read. */
+static void session_log(const Monitor *mon, const char *text, size_t len)
+{
+    static const char hidden[] = "something about a secret, not shown";
+
+    if (memmem(text, len, "secret", strlen("secret"))) {
+        text = hidden;
+        len = strlen(hidden);
+    }
+    monitor_log(mon, "receives", text, len);
+}
+
 static void session_handle_text(Monitor *mon, const char *text, size_t len)
 {
     g_autoptr(GError) error = NULL;
@@ -138,7 +153,7 @@ static void session_handle_text(Monitor *mon, const char *text, size_t len)
     bool parsed = json_parse_strict(text, len, &json, &error);
 
     if (log_enabled(LOG_QMP)) {
-        monitor_log(mon, "receives", text, len);
+        session_log(mon, text, len);
     }
     if (session_is_busy(mon) && !(parsed && qmp_request_is_oob(json))) {
         session_wait(mon, text, len, NULL);

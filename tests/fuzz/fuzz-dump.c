@@ -1,8 +1,9 @@
 /*
  * Fuzz: what stands before the memory in a dump, by dump_build_header()
  *
- * Input: two bytes that say how often the list is repeated; then ranges: six
- * bytes for the gap before one, six for its length.
+ * Input: a byte; then ranges: six bytes for the gap before one, six for its
+ * length.  If the byte is 0xff they are repeated until a 16-bit count cannot
+ * hold them.
  *
  * What must hold: a reader that knows only the ELF specification finds every
  * range at its address, and its bytes one behind the other in the file.
@@ -14,17 +15,17 @@
 #include "fuzz.h"
 #include "system/dump.h"
 
-/* More than a 16-bit count holds; all of them, however often repeated */
+/* More than a 16-bit count holds */
 #define DUMP_RANGES_MAX 70000
 #define DUMP_LEN_MAX (UINT64_C(1) << 45)
 
 static GArray *dump_ranges(FuzzInput in)
 {
     GArray *ranges = g_array_new(FALSE, FALSE, sizeof(MemoryRange));
-    unsigned times = (unsigned)fuzz_take(&in, 2) + 1;
+    bool repeated = fuzz_take(&in, 1) == 0xff && in.left;
     uint64_t end = 0;
 
-    while (times-- && ranges->len < DUMP_RANGES_MAX) {
+    do {
         FuzzInput again = in;
 
         while (again.left && ranges->len < DUMP_RANGES_MAX) {
@@ -37,7 +38,7 @@ static GArray *dump_ranges(FuzzInput in)
             end = range.gpa + range.len;
             g_array_append_val(ranges, range);
         }
-    }
+    } while (repeated && ranges->len < DUMP_RANGES_MAX);
     return ranges;
 }
 
