@@ -17,6 +17,11 @@
  *  events. */
 #define MONITOR_PENDING_MAX ((size_t)1 << 20)
 
+/* The longest id that is sent back (json_text_fits()), and bytes of the longest
+ * error: each can be many times as long when it is written. */
+#define MONITOR_ID_MAX ((size_t)65536)
+#define MONITOR_ERROR_MAX ((size_t)4096)
+
 struct MonitorSet {
     struct System *system;
     GPtrArray *monitors;

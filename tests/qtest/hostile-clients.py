@@ -251,6 +251,26 @@ def tiny_texts(program, *_):
         client.close()
 
 
+def long_echoes(program, *_):
+    """What an answer repeats is written with six bytes for one."""
+    with Scene(program) as scene:
+        client = scene.program.client()
+        text = b'\x7f' * (8 << 20)
+        for before, after in (
+                (b'{"execute": "query-status", "id": "', b'"}'),
+                (b'{"execute": "query-status", "id": [{"a": "', b'"}]}'),
+                (b'{"execute": "', b'"}'),
+                (b'{"execute": "qom-list", "arguments": {"path": "', b'"}}')):
+            client.send(before + text + after)
+            answer = client.answer()
+            assert 'id' not in answer, 'it was repeated'
+            assert len(answer['error']['desc']) < 5000
+        client.send(b'{"execute": "query-status", "id": "' + b'a' * 65000 +
+                    b'"}')
+        assert len(client.answer()['id']) == 65000
+        client.close()
+
+
 def waits_for_nobody(program, *_):
     with Scene(program) as scene:
         client = scene.program.client()
@@ -283,5 +303,5 @@ def second_instance(program, *_):
 
 if __name__ == '__main__':
     sys.exit(main([no_newline, brackets, never_reads, vanishes, descriptors,
-                   slow_to_close, no_room_left, tiny_texts, waits_for_nobody,
-                   second_instance]))
+                   slow_to_close, no_room_left, tiny_texts, long_echoes,
+                   waits_for_nobody, second_instance]))
