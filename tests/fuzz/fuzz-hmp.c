@@ -42,6 +42,15 @@ static void terminal_check(const GString *out)
     }
 }
 
+/* A command that has taken its time; perhaps until the system's end. */
+static void terminal_done(void *opaque, const void *ret, const GError *error)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    hmp_finish(error, out);
+    terminal_check(out);
+}
+
 static void terminal_line(void *opaque, const char *line, bool cut)
 {
     FuzzTerminal *terminal = opaque;
@@ -50,7 +59,12 @@ static void terminal_line(void *opaque, const char *line, bool cut)
     g_assert_true(g_utf8_validate(line, -1, NULL));
     g_assert_cmpuint(strlen(line), <=, READLINE_MAX_LEN);
     if (!cut) {
-        hmp_run(terminal->fuzz->system, NULL, line, out);
+        QmpDeferred *deferred = hmp_run(terminal->fuzz->system, NULL, NULL,
+                                        line, out);
+
+        if (deferred) {
+            qmp_deferred_wait(deferred, terminal_done, NULL);
+        }
         terminal_check(out);
     }
 }

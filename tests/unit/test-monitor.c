@@ -1111,11 +1111,10 @@ static void test_overtake_limit(void)
 static void test_overtake_bytes(void)
 {
     Session *session = begin_oob();
-    g_autofree char *id = g_strnfill(12 << 20, 'i');
+    g_autofree char *gap = g_strnfill(12 << 20, ' ');
     g_autofree char *request = g_strdup_printf(
-        "{\"execute\": \"nothing\", \"id\": \"%s\"}", id);
-    g_autofree char *answer = g_strdup_printf(
-        "{\"return\": {}, \"id\": \"%s\"}", id);
+        "{\"execute\": %s\"nothing\", \"id\": \"i\"}", gap);
+    const char *answer = "{\"return\": {}, \"id\": \"i\"}";
 
     say(session, LATER "}");
     say(session, request);
