@@ -8,9 +8,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "chardev/char-impl.h"
+#include "util/fd-passed.h"
 
 /* Take the first @n out of the list. */
 static void chardev_remove_fds(Chardev *chr, unsigned n)
@@ -23,7 +23,7 @@ static void chardev_remove_fds(Chardev *chr, unsigned n)
 static void chardev_close_fds(Chardev *chr, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        close(chr->fds[i]);
+        fd_passed_close(chr->fds[i]);
     }
     chardev_remove_fds(chr, n);
 }
@@ -49,10 +49,10 @@ void chardev_add_fds(Chardev *chr, const int *fds, unsigned n)
 {
     chardev_close_fds(chr, chr->n_aged_fds);
     for (unsigned i = 0; i < n; i++) {
-        if (chr->n_fds < CHARDEV_MAX_FDS) {
+        if (chr->user.takes_fds && chr->n_fds < CHARDEV_MAX_FDS) {
             chr->fds[chr->n_fds++] = fds[i];
         } else {
-            close(fds[i]);
+            fd_passed_close(fds[i]);
         }
     }
 }

@@ -5,10 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "chardev/char-impl.h"
 #include "util/error.h"
+#include "util/fd-passed.h"
 #include "util/file.h"
 #include "util/report.h"
 
@@ -99,10 +99,10 @@ static void chardev_file_finalize(Object *obj)
     FileChardev *file = (FileChardev *)obj;
 
     if (file->in_fd >= 0) {
-        close(file->in_fd);
+        fd_passed_close(file->in_fd);
     }
     if (file->out_fd >= 0) {
-        close(file->out_fd);
+        fd_passed_close(file->out_fd);
     }
 }
 

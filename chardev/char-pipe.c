@@ -12,6 +12,7 @@
 
 #include "chardev/char-impl.h"
 #include "util/error.h"
+#include "util/fd-passed.h"
 #include "util/file.h"
 
 typedef struct PipeChardev {
@@ -75,10 +76,10 @@ static void chardev_pipe_finalize(Object *obj)
     PipeChardev *fifo = (PipeChardev *)obj;
 
     if (fifo->in_fd >= 0) {
-        close(fifo->in_fd);
+        fd_passed_close(fifo->in_fd);
     }
     if (fifo->out_fd >= 0) {
-        close(fifo->out_fd);
+        fd_passed_close(fifo->out_fd);
     }
 }
 

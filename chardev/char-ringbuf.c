@@ -43,7 +43,11 @@ static bool chardev_ringbuf_open(Chardev *chr, const ChardevOptions *options,
     RingbufChardev *ring = (RingbufChardev *)chr;
 
     ring->size = options->u.ringbuf.size;
-    ring->bytes = g_malloc(ring->size);
+    ring->bytes = g_try_malloc(ring->size);
+    if (!ring->bytes) {
+        return fm_error_set(error, "size=%zu: there is no memory for it",
+                            ring->size);
+    }
     chardev_opened(chr, -1, -1);
     return true;
 }

@@ -26,11 +26,15 @@
 #include "chardev/char-impl.h"
 #include "socket-client.h"
 #include "util/error.h"
+#include "util/fd-passed.h"
 #include "util/fd-names.h"
 #include "util/report.h"
 
 /* How often to look for a signal while waiting for the other side. */
 #define SOCKET_SIGNAL_MS 200
+
+/* The most descriptors that one message can have (unix(7)). */
+#define SOCKET_MESSAGE_FDS 253
 
 /* How long to leave clients alone when there is no descriptor for them. */
 #define SOCKET_RETRY_MS 500
@@ -85,7 +89,7 @@ static void socket_receive_fds(Chardev *chr, struct msghdr *message)
          header = CMSG_NXTHDR(message, header)) {
         if (header->cmsg_level == SOL_SOCKET &&
             header->cmsg_type == SCM_RIGHTS) {
-            int fds[CHARDEV_MAX_FDS];
+            int fds[SOCKET_MESSAGE_FDS];
             size_t len = header->cmsg_len - CMSG_LEN(0);
 
             memcpy(fds, CMSG_DATA(header), len);
@@ -98,16 +102,16 @@ static ssize_t chardev_socket_read(Chardev *chr, void *bytes, size_t len)
 {
     union {
         struct cmsghdr align;
-        char bytes[CMSG_SPACE(CHARDEV_MAX_FDS * sizeof(int))];
+        char bytes[CMSG_SPACE(SOCKET_MESSAGE_FDS * sizeof(int))];
     } control;
     struct iovec iov = { bytes, len };
-    /* The kernel drops descriptors that there is no room for, before they are
-     * ours: all of them if nobody would take them. */
+    /* All that come are received, wanted or not: the kernel would close those
+     * that there is no room for, and wait if it is told to. */
     struct msghdr message = {
         .msg_iov = &iov,
         .msg_iovlen = 1,
-        .msg_control = chr->user.takes_fds ? &control : NULL,
-        .msg_controllen = chr->user.takes_fds ? sizeof(control) : 0,
+        .msg_control = &control,
+        .msg_controllen = sizeof(control),
     };
     ssize_t n = recvmsg(chr->in_fd, &message,
                         MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -232,7 +236,7 @@ static void chardev_socket_hang_up(Chardev *chr)
 {
     SocketChardev *sock = (SocketChardev *)chr;
 
-    close(sock->fd);
+    fd_passed_close(sock->fd);
     sock->fd = -1;
     socket_watch_clients(sock);
     socket_client_lost(&sock->client);
@@ -335,7 +339,7 @@ static bool socket_open_fd(SocketChardev *sock, GError **error)
 
     if (fd < 0 || !socket_check_fd(fd, server, error)) {
         if (fd >= 0) {
-            close(fd);
+            fd_passed_close(fd);
         }
         return fm_error_prefix(error, "fd=%s: ", socket_config(sock)->fd);
     }
@@ -450,10 +454,10 @@ static void chardev_socket_finalize(Object *obj)
     }
     g_free(sock->path.path);
     if (sock->fd >= 0) {
-        close(sock->fd);
+        fd_passed_close(sock->fd);
     }
     if (sock->listen_fd >= 0) {
-        close(sock->listen_fd);
+        fd_passed_close(sock->listen_fd);
     }
     g_free(sock->address);
 }

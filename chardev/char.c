@@ -19,6 +19,7 @@
 #include "chardev/char-impl.h"
 #include "qapi/walker.h"
 #include "util/error.h"
+#include "util/fd-passed.h"
 #include "util/file.h"
 #include "util/log.h"
 #include "util/report.h"
@@ -85,7 +86,7 @@ bool chardev_add_client(Chardev *chr, int fd, GError **error)
         : fm_error_set(error, "chardev '%s' is no socket", chardev_id(chr))) {
         return true;
     }
-    close(fd);
+    fd_passed_close(fd);
     return fm_error_prefix(error, "failed to add client: ");
 }
 
@@ -365,6 +366,12 @@ void chardev_accept_input(Chardev *chr)
     }
 }
 
+void chardev_pause_input(Chardev *chr)
+{
+    g_clear_handle_id(&chr->in_source, g_source_remove);
+    g_clear_handle_id(&chr->gone_source, g_source_remove);
+}
+
 void chardev_opened(Chardev *chr, int in_fd, int out_fd)
 {
     g_assert(!chr->open);
@@ -436,7 +443,8 @@ static Chardev *chardev_make(ChardevOptions *options, bool machine_runs,
         return NULL;
     }
     chr->machine_runs = machine_runs;
-    if (!chardev_open_log(chr, error) ||
+    if ((machine_runs && !fd_passed_check_room(-1, error)) ||
+        !chardev_open_log(chr, error) ||
         !chardev_class(chr)->open(chr, chardev_options(chr), error)) {
         object_free(obj);
         return NULL;
@@ -486,7 +494,7 @@ static void chardev_finalize(Object *obj)
     g_clear_handle_id(&chr->gone_source, g_source_remove);
     chardev_drop_fds(chr);
     if (chr->log_fd >= 0) {
-        close(chr->log_fd);
+        fd_passed_close(chr->log_fd);
     }
     g_byte_array_unref(chr->queue);
 }

@@ -19,10 +19,13 @@
 #include "crypto/secure-bytes.h"
 #include "qapi-types.h"
 #include "util/error.h"
+#include "util/fd-passed.h"
 #include "util/file.h"
 
-/** How long a pipe may take to give all of it; the main loop waits. */
-#define SECRET_WAIT_MS 1000
+/** How long a pipe may take to give all of it: while the program starts; and
+ *  while it runs, where everybody waits. */
+#define SECRET_START_MS 1000
+#define SECRET_RUN_MS 10
 
 struct Secret {
     Object parent;
@@ -93,10 +96,10 @@ static bool secret_wait(int fd, gint64 deadline_us)
 
 /** Returns 0 or a negative errno; what comes first decides: the end, one byte
  *  more than fits, or the deadline. */
-static int secret_read_fd(int fd, SecureBytes *bytes, size_t *len)
+static int secret_read_fd(int fd, int wait_ms, SecureBytes *bytes, size_t *len)
 {
     gint64 deadline_us = g_get_monotonic_time() +
-                         SECRET_WAIT_MS * G_TIME_SPAN_MILLISECOND;
+                         wait_ms * G_TIME_SPAN_MILLISECOND;
 
     *len = 0;
     while (*len < bytes->len) {
@@ -120,6 +123,7 @@ static int secret_read_fd(int fd, SecureBytes *bytes, size_t *len)
 static SecureBytes *secret_from_file(const char *path, GError **error)
 {
     g_autoptr(SecureBytes) room = secure_bytes_new(SECRET_MAX_LEN + 1, error);
+    int wait_ms = g_main_depth() ? SECRET_RUN_MS : SECRET_START_MS;
     SecureBytes *bytes;
     size_t len;
     int fd, rc;
@@ -133,14 +137,14 @@ static SecureBytes *secret_from_file(const char *path, GError **error)
         fm_error_set(error, "can't open file %s: %s", path, g_strerror(-fd));
         return NULL;
     }
-    rc = secret_read_fd(fd, room, &len);
-    close(fd);
+    rc = secret_read_fd(fd, wait_ms, room, &len);
+    fd_passed_close(fd);
     if (rc == -EFBIG) {
         fm_error_set(error, "file %s has more than the %d bytes that fit",
                      path, SECRET_MAX_LEN);
     } else if (rc == -ETIMEDOUT) {
         fm_error_set(error, "file %s: its end did not come within %d ms",
-                     path, SECRET_WAIT_MS);
+                     path, wait_ms);
     } else if (rc) {
         fm_error_set(error, "can't read file %s: %s", path, g_strerror(-rc));
     }

@@ -190,3 +190,44 @@ void json_text_append(GString *out, json_object *value, int indent)
         break;
     }
 }
+
+/* How long it may be */
+
+static bool json_text_take(size_t *left, size_t len)
+{
+    bool fits = len < *left;
+
+    *left = fits ? *left - len : 0;
+    return fits;
+}
+
+static bool json_text_take_value(json_object *value, size_t *left)
+{
+    bool fits = json_text_take(left, 1);
+
+    if (json_object_is_type(value, json_type_string)) {
+        return json_text_take(left,
+                              (size_t)json_object_get_string_len(value));
+    }
+    if (json_object_is_type(value, json_type_array)) {
+        size_t n = json_object_array_length(value);
+
+        for (size_t i = 0; fits && i < n; i++) {
+            fits = json_text_take_value(json_object_array_get_idx(value, i),
+                                        left);
+        }
+    } else if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member) {
+            fits = fits && json_text_take(left, strlen(key)) &&
+                   json_text_take_value(member, left);
+        }
+    }
+    return fits;
+}
+
+bool json_text_fits(json_object *value, size_t max)
+{
+    size_t left = max + 1;
+
+    return json_text_take_value(value, &left);
+}

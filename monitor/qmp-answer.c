@@ -87,6 +87,21 @@ void monitor_answer_return(Monitor *mon, const QapiCommand *command,
     }
 }
 
+/* What a client said can be part of it, as long as it likes. */
+static json_object *answer_description(const char *message)
+{
+    g_autofree char *start = NULL;
+    g_autofree char *text = NULL;
+
+    if (strlen(message) <= MONITOR_ERROR_MAX) {
+        return json_object_new_string(message);
+    }
+    /* a character that was cut is shown as one that is none */
+    start = g_strndup(message, MONITOR_ERROR_MAX);
+    text = g_strconcat(start, "...", NULL);
+    return json_object_new_string(text);
+}
+
 void monitor_answer_error(Monitor *mon, const GError *error)
 {
     json_object *value = json_object_new_object();
@@ -94,7 +109,7 @@ void monitor_answer_error(Monitor *mon, const GError *error)
     json_object_object_add(value, "class",
                            json_object_new_string(fm_error_class(error)));
     json_object_object_add(value, "desc",
-                           json_object_new_string(error->message));
+                           answer_description(error->message));
     answer_begin(mon, "error");
     answer_append(mon, value);
 }
@@ -118,7 +133,8 @@ static void answer_end(Monitor *mon)
 static bool answer_find_id(json_object *request, json_object **id)
 {
     return json_object_is_type(request, json_type_object) &&
-           json_object_object_get_ex(request, "id", id);
+           json_object_object_get_ex(request, "id", id) &&
+           json_text_fits(*id, MONITOR_ID_MAX);
 }
 
 char *monitor_answer_id(const Monitor *mon, json_object *request)

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "monitor/json-text.h"
+#include "monitor/monitor-impl.h"
 #include "qapi/walker.h"
 #include "util/error.h"
 
@@ -50,7 +52,12 @@ bool qmp_request_read(json_object *json, bool oob, QmpRequest *request,
                                     "be an object");
             }
             request->arguments = value;
-        } else if (strcmp(key, "id") != 0) {
+        } else if (strcmp(key, "id") == 0) {
+            if (!json_text_fits(value, MONITOR_ID_MAX)) {
+                return fm_error_set(error, "QMP input member 'id' is too "
+                                    "long");
+            }
+        } else {
             return fm_error_set(error, "QMP input member '%s' is unexpected",
                                 key);
         }

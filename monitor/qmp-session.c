@@ -8,6 +8,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <string.h>
+
 #include "monitor/monitor-impl.h"
 #include "qapi/walker.h"
 #include "util/error.h"
@@ -18,6 +20,10 @@
  * reading stops at the latest. */
 #define SESSION_WAITING_MAX 8
 #define SESSION_WAITING_LEN_MAX QMP_FRAMER_MAX_LEN
+
+/* Texts that are handled in a turn of the main loop: they can be as short as a
+ * byte, and others want their turn. */
+#define SESSION_TURN_TEXTS 64
 
 /** What waits for a command that is under way. */
 typedef struct SessionInput {
@@ -106,7 +112,7 @@ static bool session_is_busy(const Monitor *mon)
 /* Must input wait, even such as might be out of band? */
 static bool session_is_held(const Monitor *mon)
 {
-    if (mon->blocked || mon->set->closed) {
+    if (mon->blocked || mon->turn_over || mon->set->closed) {
         return true;
     }
     return session_is_busy(mon) &&
@@ -127,6 +133,19 @@ static void session_wait(Monitor *mon, const char *text, size_t len,
     mon->waiting_len += len;
 }
 
+/* A log is for more eyes than a password: what may hold one is not shown,
+ * whichever command it is for, and also if it cannot be read. */
+static void session_log(const Monitor *mon, const char *text, size_t len)
+{
+    static const char hidden[] = "something about a secret, not shown";
+
+    if (memmem(text, len, "secret", strlen("secret"))) {
+        text = hidden;
+        len = strlen(hidden);
+    }
+    monitor_log(mon, "receives", text, len);
+}
+
 static void session_handle_text(Monitor *mon, const char *text, size_t len)
 {
     g_autoptr(GError) error = NULL;
@@ -134,7 +153,7 @@ static void session_handle_text(Monitor *mon, const char *text, size_t len)
     bool parsed = json_parse_strict(text, len, &json, &error);
 
     if (log_enabled(LOG_QMP)) {
-        monitor_log(mon, "receives", text, len);
+        session_log(mon, text, len);
     }
     if (session_is_busy(mon) && !(parsed && qmp_request_is_oob(json))) {
         session_wait(mon, text, len, NULL);
@@ -185,6 +204,35 @@ static void session_look_at_output(Monitor *mon)
     }
 }
 
+/* Turns */
+
+static void session_go_on(Monitor *mon);
+
+static gboolean session_go_on_later(gpointer opaque)
+{
+    Monitor *mon = opaque;
+
+    mon->go_on_source = 0;
+    mon->turn_over = false;
+    session_go_on(mon);
+    return G_SOURCE_REMOVE;
+}
+
+static void session_want_turn(Monitor *mon)
+{
+    if (!mon->go_on_source) {
+        mon->go_on_source = g_idle_add_full(G_PRIORITY_DEFAULT,
+                                            session_go_on_later, mon, NULL);
+    }
+}
+
+static void session_end_turn(Monitor *mon)
+{
+    mon->turn_over = true;
+    chardev_pause_input(mon->chr);
+    session_want_turn(mon);
+}
+
 /* Input */
 
 /* Returns how many bytes were handled: all, or as far as it goes now. */
@@ -194,26 +242,30 @@ static size_t session_handle_input(Monitor *mon, const uint8_t *bytes,
     size_t left = len;
     const char *text;
     size_t text_len;
-    bool handled = false;
+    unsigned texts = 0;
 
     for (;;) {
         switch (qmp_framer_next(&mon->framer, &bytes, &left, &text,
                                 &text_len)) {
         case QMP_FRAME_MORE:
             /* those that wait may want the descriptors that came with them */
-            if (handled && !session_is_busy(mon)) {
+            if (mon->handled && !session_is_busy(mon)) {
                 chardev_age_fds(mon->chr);
             }
+            mon->handled = false;
             return len;
         case QMP_FRAME_TEXT:
             session_handle_text(mon, text, text_len);
-            handled = true;
+            mon->handled = true;
             break;
         case QMP_FRAME_ERROR:
             session_handle_bad_text(mon, text, text_len);
             break;
         }
         session_look_at_output(mon);
+        if (++texts == SESSION_TURN_TEXTS && left) {
+            session_end_turn(mon);
+        }
         if (session_is_held(mon)) {
             return len - left;
         }
@@ -247,7 +299,7 @@ static void session_go_on(Monitor *mon)
         mon->held = g_byte_array_new();
         session_received(mon, held->data, held->len);
     }
-    if (!session_is_held(mon)) {
+    if (!mon->turn_over) {
         chardev_accept_input(mon->chr);
     }
 }
@@ -261,15 +313,6 @@ static void session_drained(void *opaque)
 }
 
 /* Commands that are under way */
-
-static gboolean session_go_on_later(gpointer opaque)
-{
-    Monitor *mon = opaque;
-
-    mon->go_on_source = 0;
-    session_go_on(mon);
-    return G_SOURCE_REMOVE;
-}
 
 static void session_deferred_done(void *opaque, const void *ret,
                                   const GError *error)
@@ -286,8 +329,7 @@ static void session_deferred_done(void *opaque, const void *ret,
     monitor_answer_end_text(mon, id);
     session_look_at_output(mon);
     /* Not from inside somebody's work. */
-    mon->go_on_source = g_idle_add_full(G_PRIORITY_DEFAULT,
-                                        session_go_on_later, mon, NULL);
+    session_want_turn(mon);
 }
 
 /* Clients */
@@ -295,6 +337,7 @@ static void session_deferred_done(void *opaque, const void *ret,
 static void session_forget_client(Monitor *mon)
 {
     mon->negotiated = mon->oob = mon->blocked = mon->warned = false;
+    mon->turn_over = mon->handled = false;
     qmp_framer_cleanup(&mon->framer);
     g_byte_array_set_size(mon->held, 0);
     qmp_deferred_forget(mon->deferred);

@@ -13,6 +13,7 @@
 #include "system/system.h"
 #include "util/error.h"
 #include "util/fd-names.h"
+#include "util/fd-passed.h"
 
 static Object *qmp_chardevs(const QmpContext *ctx)
 {
@@ -246,7 +247,7 @@ bool qmp_add_client(QmpContext *ctx, const AddClientArgs *args, GError **error)
         return false;
     }
     if (!add_client_check(args, chr, error)) {
-        close(fd);
+        fd_passed_close(fd);
         return false;
     }
     return chardev_add_client(chr, fd, error);

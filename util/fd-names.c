@@ -6,9 +6,9 @@
 #include "util/fd-names.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "util/error.h"
+#include "util/fd-passed.h"
 
 #define FD_NAME_LEN_MAX 255
 
@@ -51,8 +51,8 @@ bool fd_names_add(const char *name, int fd, GError **error)
 {
     int old;
 
-    if (!fd_names_check(name, error)) {
-        close(fd);
+    if (!fd_names_check(name, error) || !fd_passed_check_room(fd, error)) {
+        fd_passed_close(fd);
         return false;
     }
     if (!fd_names) {
@@ -60,7 +60,7 @@ bool fd_names_add(const char *name, int fd, GError **error)
                                          NULL);
     }
     if (fd_names_find(name, &old)) {
-        close(old);
+        fd_passed_close(old);
     }
     g_hash_table_insert(fd_names, g_strdup(name), GINT_TO_POINTER(fd));
     return true;
@@ -88,6 +88,6 @@ bool fd_names_close(const char *name, GError **error)
                             name);
     }
     g_hash_table_remove(fd_names, name);
-    close(fd);
+    fd_passed_close(fd);
     return true;
 }

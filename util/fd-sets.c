@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/fd-passed.h"
 
 #define FD_SET_OPAQUE_LEN_MAX 255
 
@@ -28,7 +29,7 @@ static void fd_set_entry_free(gpointer opaque)
 {
     FdSetEntry *entry = opaque;
 
-    close(entry->member.fd);
+    fd_passed_close(entry->member.fd);
     g_free(entry->member.opaque);
     g_free(entry);
 }
@@ -89,8 +90,9 @@ bool fd_sets_add(const int64_t *set, int fd, const char *opaque,
     FdSetEntry *entry;
     guint at = 0;
 
-    if (!fd_sets_check(set, opaque, error)) {
-        close(fd);
+    if (!fd_sets_check(set, opaque, error) ||
+        !fd_passed_check_room(fd, error)) {
+        fd_passed_close(fd);
         return false;
     }
     if (!fd_sets) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/fd-passed.h"
 #include "util/file.h"
 
 #define FILE_SINK_ZEROS_LEN 65536
@@ -104,7 +105,7 @@ static int file_sink_close(FileSink *sink)
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     }
     sink->fd = -1;
-    return close(fd) < 0 && errno != EINTR ? -errno : 0;
+    return fd_passed_close(fd) < 0 && errno != EINTR ? -errno : 0;
 }
 
 void file_sink_free(FileSink *sink)

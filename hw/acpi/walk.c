@@ -404,7 +404,8 @@ static bool walk_write_file(const char *path, GBytes *content, GError **error)
 {
     gsize len;
     const uint8_t *bytes = g_bytes_get_data(content, &len);
-    int fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    /* not to wait for somebody at the other end of a FIFO */
+    int fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0666);
     int saved_errno = 0;
 
     if (fd < 0) {

@@ -98,6 +98,14 @@ void chardev_detach(Chardev *chr);
 /** chardev_accept_input: can_receive() may be more than zero again. */
 void chardev_accept_input(Chardev *chr);
 
+/**
+ * chardev_pause_input: the user still has input to deal with, and will call
+ * chardev_accept_input() soon.  Until then nothing is read; and, unlike when
+ * can_receive() says 0, the other side's going makes no way for the next one,
+ * so that what it sent last is done.
+ */
+void chardev_pause_input(Chardev *chr);
+
 /** The most received descriptors that wait; the rest are closed at once. */
 #define CHARDEV_MAX_FDS 16
 

@@ -10,6 +10,7 @@
 #ifndef MONITOR_JSON_TEXT_H
 #define MONITOR_JSON_TEXT_H
 
+#include <stdbool.h>
 #include <glib.h>
 #include <json.h>
 
@@ -27,5 +28,12 @@ void json_text_append(GString *out, json_object *value, int indent);
 
 /** json_text_append_string: @len bytes as a JSON string, with its quotes. */
 void json_text_append_string(GString *out, const char *text, size_t len);
+
+/**
+ * json_text_fits: Returns whether the characters and values in @value are at
+ * most @max together, without looking at many more; its text is at most some
+ * times as long.
+ */
+bool json_text_fits(json_object *value, size_t max);
 
 #endif

@@ -17,6 +17,11 @@
  *  events. */
 #define MONITOR_PENDING_MAX ((size_t)1 << 20)
 
+/* The longest id that is sent back (json_text_fits()), and bytes of the longest
+ * error: each can be many times as long when it is written. */
+#define MONITOR_ID_MAX ((size_t)65536)
+#define MONITOR_ERROR_MAX ((size_t)4096)
+
 struct MonitorSet {
     struct System *system;
     GPtrArray *monitors;
@@ -34,6 +39,8 @@ struct Monitor {
     bool oob;                   /* it may use exec-oob */
     bool blocked;               /* until its output has drained */
     bool warned;                /* that it misses events */
+    bool turn_over;             /* others have theirs; go_on_source is due */
+    bool handled;               /* a text of the bytes that came last */
     QmpFramer framer;
     GByteArray *held;           /* input that came before it was held back */
 
@@ -43,7 +50,8 @@ struct Monitor {
     char *deferred_id;          /* as text; NULL: none */
     GQueue waiting;             /* what came behind it, out of band aside */
     size_t waiting_len;         /* bytes */
-    guint go_on_source;         /* it has ended, what waits is to go on */
+    guint go_on_source;         /* it has ended, or a turn: what waits is to
+                                   go on */
 
     /* The answer being made */
     GString *out;

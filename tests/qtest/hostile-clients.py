@@ -8,7 +8,10 @@
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
+import os
+import resource
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -164,9 +167,126 @@ def descriptors(program, *_):
             if data.endswith(b'\n'):
                 assert client.answer()
             most = max(most, scene.program.fds())
-        # the connection, 16 that wait, 16 that have just come, one with a name
-        assert most <= scene.fds + 34, most
+        # the connection, 16 that wait, one with a name, and the 253 that one
+        # message can bring until those that are too many are closed
+        assert most <= scene.fds + 1 + 16 + 1 + 253, most
         client.command('closefd', fdname='one')
+        client.close()
+
+
+def lingering():
+    """A socket that cannot send its data, and whose close() waits for that;
+    and what keeps it so."""
+    server = socket.create_server(('127.0.0.1', 0))
+    client = socket.create_connection(server.getsockname())
+    kept = server.accept()[0]
+    client.setblocking(False)
+    try:
+        while True:
+            client.send(bytes(65536))
+    except BlockingIOError:
+        pass
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                      struct.pack('ii', 1, 2 * ANSWER_S))
+    server.close()
+    return client, kept
+
+
+def slow_to_close(program, *_):
+    with Scene(program) as scene:
+        client = scene.program.client()
+        for how in ('taken', 'in a set', 'left', 'too many'):
+            slow, kept = lingering()
+            if how == 'taken':
+                client.command('getfd', [slow.fileno()], fdname='slow')
+                slow.close()
+                client.command('closefd', fdname='slow')
+            elif how == 'in a set':
+                made = client.command('add-fd', [slow.fileno()])
+                slow.close()
+                client.command('remove-fd', fdset_id=made['fdset-id'])
+            else:
+                others = [0] * 20 if how == 'too many' else []
+                client.command('query-name', others + [slow.fileno()])
+                slow.close()
+                for _ in range(2):
+                    client.command('query-name')
+            kept.close()
+        client.close()
+
+
+def no_room_left(program, *_):
+    """One client cannot have every descriptor of the process."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    try:
+        with Program(program, monitors=2) as running:
+            greedy = running.client()
+            last = None
+            for number in range(300):
+                last = greedy.ask('getfd', [0], fdname=f'n{number}')
+            assert last['error']['desc'] == (
+                'The process may have 256 file descriptors; the last 64 are '
+                'not given away'), last
+            refused = greedy.ask('chardev-add', id='c', backend={
+                'type': 'null', 'data': {}})
+            assert 'error' in refused, refused
+            assert running.quit(running.client(1)) == ''
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def tiny_texts(program, *_):
+    """A read of 16 KiB holds as many texts, each with an answer."""
+    with Scene(program) as scene:
+        client = scene.program.client()
+
+        def read():
+            while client.socket.recv(1 << 20):
+                pass
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        for text in (b'\x01', b'a '):
+            client.send(text * 200000)
+        client.socket.shutdown(socket.SHUT_WR)
+        reader.join()
+        client.close()
+
+
+def long_echoes(program, *_):
+    """What an answer repeats is written with six bytes for one."""
+    with Scene(program) as scene:
+        client = scene.program.client()
+        text = b'\x7f' * (8 << 20)
+        for before, after in (
+                (b'{"execute": "query-status", "id": "', b'"}'),
+                (b'{"execute": "query-status", "id": [{"a": "', b'"}]}'),
+                (b'{"execute": "', b'"}'),
+                (b'{"execute": "qom-list", "arguments": {"path": "', b'"}}')):
+            client.send(before + text + after)
+            answer = client.answer()
+            assert 'id' not in answer, 'it was repeated'
+            assert len(answer['error']['desc']) < 5000
+        client.send(b'{"execute": "query-status", "id": "' + b'a' * 65000 +
+                    b'"}')
+        assert len(client.answer()['id']) == 65000
+        client.close()
+
+
+def waits_for_nobody(program, *_):
+    with Scene(program) as scene:
+        client = scene.program.client()
+        ends = os.pipe()
+        made = client.command('add-fd', [ends[0]])
+        start = time.monotonic()
+        for _ in range(10):
+            client.ask('object-add', qom_type='secret', id='s',
+                       file=f"/dev/fdset/{made['fdset-id']}")
+        assert time.monotonic() - start < ANSWER_S
+        client.command('remove-fd', fdset_id=made['fdset-id'])
+        for end in ends:
+            os.close(end)
         client.close()
 
 
@@ -186,4 +306,5 @@ def second_instance(program, *_):
 
 if __name__ == '__main__':
     sys.exit(main([no_newline, brackets, never_reads, vanishes, descriptors,
-                   second_instance]))
+                   slow_to_close, no_room_left, tiny_texts, long_echoes,
+                   waits_for_nobody, second_instance]))

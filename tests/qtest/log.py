@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-from process_rig import Qmp, connect, main
+from process_rig import Qmp, connect, main, wait_for
 
 QMP = ['-qmp', 'unix:q,server=on,wait=off']
 Q35 = ['-nodefaults', '-display', 'none', '-machine', 'q35']
@@ -170,6 +170,26 @@ def test_control_characters(rig):
     assert all(line.startswith('qmp: ') for line in text.splitlines())
 
 
+def test_secret(rig):
+    """Passwords that clients hand over are not in it."""
+    process = rig.start('-d', 'qmp', '-D', 'log', *QMP)
+    wait_for('the socket', lambda: 'q' in rig.names())
+    qmp = Qmp(rig.dir / 'q')
+    qmp.socket.sendall(b'{"execute": "object-add", "arguments": {"id": "s", '
+                       b'"qom-type": "secret", "data": "hunter2"}}\n')
+    assert b'return' in qmp.file.readline()
+    qmp.socket.sendall(b'{"execute": "human-monitor-command", "arguments": '
+                       b'{"command-line": '
+                       b'"object_add secret,id=t,data=hunter2"}}\n')
+    assert b'return' in qmp.file.readline()
+    qmp.run('quit')
+    qmp.close()
+    process.communicate(timeout=30)
+    text = (rig.dir / 'log').read_text()
+    assert 'hunter2' not in text, text
+    assert text.count('receives something about a secret, not shown') == 2
+
+
 def test_timestamp_and_number(rig):
     process = rig.start('-d', 'chardev', '-D', 'a%%b.%d', '-msg',
                         'timestamp=on', *QMP)
@@ -271,5 +291,6 @@ if __name__ == '__main__':
         test_help, test_unknown_item, test_off, test_only_what_was_asked,
         test_pci, test_fw_cfg, test_pm, test_firmware, test_unimp,
         test_guest_errors, test_guest_errors_once, test_qmp_chardev_reset,
-        test_control_characters, test_timestamp_and_number, test_no_file,
-        test_full_disk, test_full_pipe, test_search_path, test_bios_is_found]))
+        test_control_characters, test_secret, test_timestamp_and_number,
+        test_no_file, test_full_disk, test_full_pipe, test_search_path,
+        test_bios_is_found]))
