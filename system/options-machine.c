@@ -60,6 +60,7 @@ bool option_machine(Config *c, const char *option, const char *arg,
     }
     if (!whole) {
         g_propagate_error(error, g_steal_pointer(&local));
+        option_suggest_help(error, "-machine NAME,help");
         return false;
     }
     qapi_free(type, whole);
@@ -239,11 +240,12 @@ static bool option_smp_resolve(SmpOptions *s, MachineSetup *setup,
     }
     setup->topology = (CpuTopology){ dies, cores, threads };
     product = sockets * dies * cores * threads;
-    setup->max_cpus = s->has_maxcpus ? s->maxcpus : product;
+    setup->max_cpus = wanted ? wanted : product;
     setup->n_cpus = s->has_cpus ? s->cpus : setup->max_cpus;
     if (product != setup->max_cpus) {
         return fm_error_set(error, "sockets (%u) * dies (%u) * cores (%u) * "
-                            "threads (%u) is not maxcpus (%u)",
+                            "threads (%u) is not the number of processors "
+                            "(maxcpus=%u)",
                             (unsigned)sockets, (unsigned)dies, (unsigned)cores,
                             (unsigned)threads, setup->max_cpus);
     }

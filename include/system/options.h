@@ -70,12 +70,19 @@ void options_close_added_fds(Config *c);
 
 /**
  * option_parse: an option's argument as a value of @type (qapi_parse_option()).
- * @title: what help is headed with
+ * @title: what help is headed with: the option
  *
  * Returns: a new value; NULL with @error unset if help was asked for: it has
  * been printed and c->action is CONFIG_DONE.
  */
 void *option_parse(Config *c, const QapiType *type, const char *title,
                    const char *arg, const char *implied_key, GError **error);
+
+/**
+ * option_suggest_help: if @error, which is set or NULL, is about a property
+ * that there is not, and has no better advice, add that @asked ("-m help")
+ * lists those that there are.
+ */
+void option_suggest_help(GError **error, const char *asked);
 
 #endif
