@@ -116,6 +116,15 @@ void report_warning(const char *fmt, ...)
     va_end(ap);
 }
 
+void report_info(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    report_line("info: ", fmt, ap, "");
+    va_end(ap);
+}
+
 void report_guest_fault(unsigned *counter, const char *fmt, ...)
 {
     bool logged = log_enabled(LOG_GUEST_ERRORS);
