@@ -195,7 +195,12 @@ bool option_m(Config *c, const char *option, const char *arg, GError **error)
     if (!memory) {
         return c->action == CONFIG_DONE;
     }
-    ok = memory->size && option_parse_ram(memory->size, &c->setup.ram_size);
+    if (!memory->size) {
+        qapi_free(&qapi_type_MemoryOptions, memory);
+        return fm_error_set(error, "'size' is missing: it has to be given "
+                            "with 'slots' and 'maxmem'");
+    }
+    ok = option_parse_ram(memory->size, &c->setup.ram_size);
     if (!ok) {
         fm_error_set(error, "'size' expects a number of MiB, or a number with "
                      "one of the suffixes B, K, M, G, T, P, E");

@@ -70,6 +70,8 @@ static void test_refused(void)
         { "-m 128,maxmem=1G", "-m 128,maxmem=1G: maxmem: *" },
         { "-m 128,maxmem=1M",
           "-m *: maxmem=1048576 is less than size=134217728 (bytes)" },
+        { "-object secret,id=a,data=x -object secret,id=a,data=y",
+          "-object secret,id=a,data=y: Duplicate ID 'a' for object" },
         { "-smp 2,cores=3", "-smp 2,cores=3: * cores (3) * (maxcpus=2)" },
         { "-smp 2,sockets=2,cores=2", "*: sockets (2) * (maxcpus=2)" },
         { "-smp 6,sockets=4", "-smp 6,sockets=4: sockets (4) * (maxcpus=6)" },

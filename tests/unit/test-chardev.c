@@ -21,6 +21,7 @@
 #include "chardev/char-impl.h"
 #include "qapi/walker.h"
 #include "under-valgrind.h"
+#include "wait-for.h"
 
 /* Apparatus */
 
@@ -87,24 +88,6 @@ static void heard_free(Heard *heard)
     g_string_free(heard->bytes, TRUE);
     g_free(heard);
 }
-
-static gboolean tick(gpointer opaque)
-{
-    return G_SOURCE_CONTINUE;
-}
-
-/* Let the main loop run until @condition; a minute is a failure. */
-#define WAIT_FOR(condition)                                             \
-    do {                                                                \
-        guint tick_source = g_timeout_add(20, tick, NULL);              \
-        gint64 wait_end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC; \
-                                                                        \
-        while (!(condition)) {                                          \
-            g_assert_cmpint(g_get_monotonic_time(), <, wait_end);       \
-            g_main_context_iteration(NULL, TRUE);                       \
-        }                                                               \
-        g_source_remove(tick_source);                                   \
-    } while (0)
 
 /* Let everything happen that is due. */
 static void settle(void)
@@ -1068,7 +1051,7 @@ static void put_fds(int socket, const int *fds, size_t n)
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(250 * sizeof(int))];
-    } control;
+    } control = { .bytes = { 0 } };
     char byte = 'd';
     struct iovec iov = { &byte, 1 };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,

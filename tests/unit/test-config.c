@@ -78,6 +78,10 @@ static void test_help_errors(void)
           "-help lists all)" },
         { "disk.img", "disk.img: invalid option: options begin with '-'; disk "
           "images are not available in this version" },
+        { "-m slots=2", "-m slots=2: 'size' is missing: it has to be given "
+          "with 'slots' and 'maxmem'" },
+        { "-global isa-serial.index", "-global isa-serial.index: a value is "
+          "missing: DRIVER.PROP=VALUE" },
         { "-", "-: invalid option (-help lists them)" },
         { "-device isa-serial,bogus=1", "-device isa-serial,bogus=1: Invalid "
           "parameter 'bogus' (-device isa-serial,help lists them)" },
