@@ -206,6 +206,7 @@ static bool chardev_socket_wait_connected(Chardev *chr,
                                           GError **error)
 {
     SocketChardev *sock = (SocketChardev *)chr;
+    bool told = false;
 
     if (!socket_config(sock)->server || !socket_config(sock)->wait) {
         return true;
@@ -221,6 +222,12 @@ static bool chardev_socket_wait_connected(Chardev *chr,
             err != -ECONNABORTED) {
             return fm_error_set(error, "%s: cannot accept a client: %s",
                                 sock->address, g_strerror(-err));
+        }
+        /* Whoever sees nothing happen, and did not mean to wait, learns why. */
+        if (n == 0 && !told) {
+            report_info("waiting for a client on %s (wait=off starts without)",
+                        sock->address);
+            told = true;
         }
         if (!chr->open && cancelled && cancelled()) {
             return fm_error_set(error, "%s: no longer waiting for a client",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "util/error.h"
+#include "util/nearest.h"
 #include "value.h"
 
 /*
@@ -16,10 +17,6 @@
  * another way are held to the same.
  */
 #define QAPI_MAX_DEPTH 1024
-
-/* How far a member's name may be from what was typed, to be suggested. */
-#define QAPI_NEAR_EDITS 2
-#define QAPI_NEAR_MAX_LEN 63
 
 /** Where a reader is: the names that lead there, innermost first. */
 typedef struct QapiPath {
@@ -340,48 +337,14 @@ static bool has_member(const QapiType *type, const void *value,
     }
 }
 
-/* Edit distance between two short names. */
-static unsigned name_distance(const char *a, const char *b)
-{
-    unsigned row[QAPI_NEAR_MAX_LEN + 1];
-    size_t a_len = strlen(a), b_len = strlen(b);
-
-    if (a_len > QAPI_NEAR_MAX_LEN || b_len > QAPI_NEAR_MAX_LEN) {
-        return UINT_MAX;
-    }
-    for (unsigned i = 0; i <= b_len; i++) {
-        row[i] = i;
-    }
-    for (unsigned i = 1; i <= a_len; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = i;
-        for (unsigned j = 1; j <= b_len; j++) {
-            unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-
-            diagonal = row[j];
-            row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[b_len];
-}
-
 static const char *nearest_member(const QapiType *type, const void *value,
                                   const char *name)
 {
-    const char *best = NULL;
-    unsigned best_distance = QAPI_NEAR_EDITS + 1;
+    Nearest nearest = { .name = NULL };
 
     while (type) {
         for (uint32_t i = 0; i < type->n_members; i++) {
-            const char *known = type->members[i].name;
-            unsigned distance = name_distance(name, known);
-
-            /* Two edits turn any name of two letters into any other. */
-            if (distance < best_distance && distance < strlen(known)) {
-                best = known;
-                best_distance = distance;
-            }
+            nearest_offer(&nearest, name, type->members[i].name);
         }
 
         const QapiBranch *arm = qapi_value_arm(type, value);
@@ -389,7 +352,7 @@ static const char *nearest_member(const QapiType *type, const void *value,
         type = arm ? arm->type : NULL;
         value = arm ? qapi_at_const(value, arm->offset) : NULL;
     }
-    return best;
+    return nearest.name;
 }
 
 static bool fail_unknown(const QapiType *type, const void *value,

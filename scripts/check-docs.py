@@ -4,9 +4,9 @@
 #   check-docs.py SOURCE-DIRECTORY PROGRAM
 #
 # Every page is read by docutils, which must find no fault; what :doc: and links
-# refer to must be there; so must files that are named in ``...``; and examples
-# may use only options that the program has.  Skipped (77) where docutils is
-# not installed.
+# refer to must be there; so must files that are named in ``...``; examples may
+# use only options that the program has; and every page has its line in
+# docs/index.rst.  Skipped (77) where docutils is not installed.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -91,6 +91,18 @@ def check_examples(path, text, options):
                 yield f'{path}: example has the option {word}'
 
 
+def check_index(root, pages):
+    """Every page in docs/ is in the index, once."""
+    index = root / 'docs/index.rst'
+    listed = re.findall(r'^- :doc:`([^`]+)`: \S', index.read_text('utf-8'),
+                        re.MULTILINE)
+    for page in pages:
+        name = str(page.relative_to(root / 'docs').with_suffix(''))
+        if page != index and listed.count(name) != 1:
+            yield f'{page}: {listed.count(name)} lines in docs/index.rst ' \
+                '(- :doc:`...`: what it is about)'
+
+
 def main(root, program):
     text = subprocess.run([program, '-help'], capture_output=True, text=True,
                           check=True).stdout
@@ -106,6 +118,7 @@ def main(root, program):
         faults += check_links(path, content)
         faults += check_files(root, path, content)
         faults += check_examples(path, content, options)
+    faults += check_index(root, [p for p in pages if p.suffix == '.rst'])
     for fault in faults:
         print(fault)
     print(f'{len(pages)} pages, {len(faults)} faults')

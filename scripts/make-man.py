@@ -24,15 +24,22 @@ from qapi.parser import QapiError, parse_files          # noqa: E402
 OPTION = re.compile(r'^-([A-Za-z0-9][\w-]*)(?: (.*))?$')
 
 
+GROUP = re.compile(r'^([A-Z][^:]*):$')
+
+
 def options_of(program):
-    """(name, argument or None, help) of each option, as -help has them."""
+    """(name, argument or None, help) of each option, as -help has them; a group
+    of them is (None, None, title)."""
     text = subprocess.run([program, '-help'], capture_output=True, text=True,
                           check=True).stdout
     found = []
     for line in text.split('\n'):
         match = OPTION.match(line)
+        group = GROUP.match(line)
         if match:
             found.append([match.group(1), match.group(2), ''])
+        elif group:
+            found.append([None, None, group.group(1)])
         elif found and line.startswith(' '):
             found[-1][2] = f'{found[-1][2]} {line.strip()}'.strip()
     return found
@@ -101,6 +108,9 @@ def options_text(options, types):
     out = ''
     shown = set()
     for name, argument, text in options:
+        if not name:
+            out += f'{text}\n{"-" * len(text)}\n\n'
+            continue
         head = literal('-' + name)
         if argument:
             head += ' ' + re.sub(r'([\\*`|_])', r'\\\1', argument)

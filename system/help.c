@@ -6,9 +6,13 @@
 #include "system/help.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "hw/core/machine.h"
 #include "qapi/walker.h"
+
+#define HELP_COLUMNS 80
+#define HELP_INDENT 8
 
 void help_print_type(const QapiType *type, const char *title,
                      const char *branch)
@@ -17,6 +21,22 @@ void help_print_type(const QapiType *type, const char *title,
 
     qapi_help(type, branch, text);
     printf("%s options:\n%s", title, text->str);
+}
+
+void help_print_text(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    size_t column = 0;
+
+    for (char **word = words; *word; word++) {
+        size_t len = strlen(*word);
+        bool fits = column && column + 1 + len < HELP_COLUMNS;
+
+        printf("%s%*s%s", column && !fits ? "\n" : "", fits ? 1 : HELP_INDENT,
+               "", *word);
+        column = (fits ? column + 1 : HELP_INDENT) + len;
+    }
+    puts("");
 }
 
 static void help_print_enum(const QapiType *type, const char *title)

@@ -9,6 +9,20 @@
 #include "system/help.h"
 #include "system/options.h"
 
+void option_suggest_help(GError **error, const char *asked)
+{
+    static const char unknown[] = "Invalid parameter '";
+
+    if (error && g_str_has_prefix((*error)->message, unknown) &&
+        g_str_has_suffix((*error)->message, "'")) {
+        char *text = g_strdup_printf("%s (%s lists them)",
+                                     (*error)->message, asked);
+
+        g_free((*error)->message);
+        (*error)->message = text;
+    }
+}
+
 void *option_parse(Config *c, const QapiType *type, const char *title,
                    const char *arg, const char *implied_key, GError **error)
 {
@@ -18,6 +32,10 @@ void *option_parse(Config *c, const QapiType *type, const char *title,
     if (help) {
         help_print_type(type, title, NULL);
         c->action = CONFIG_DONE;
+    } else if (!value) {
+        g_autofree char *asked = g_strconcat(title, " help", NULL);
+
+        option_suggest_help(error, asked);
     }
     return value;
 }

@@ -72,8 +72,8 @@ static bool boot_check_drives(const char *property, const char *drives,
 {
     for (const char *d = drives; d && *d; d++) {
         if (*d < 'a' || *d > 'p') {
-            return fm_error_set(error, "%s: '%c' is no drive's letter",
-                                property, *d);
+            return fm_error_set(error, "%s: '%c' is no drive's letter: "
+                                "expected some of a to p", property, *d);
         }
         if (memchr(drives, *d, d - drives)) {
             return fm_error_set(error, "%s: '%c' is given twice", property,

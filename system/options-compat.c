@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "qapi/walker.h"
@@ -26,8 +27,10 @@ static bool option_check(Config *c, const QapiType *type, const char *title,
 
 bool option_net(Config *c, const char *option, const char *arg, GError **error)
 {
-    return option_check(c, &qapi_type_NetworkOptions, "-net", arg, "type",
-                        error);
+    bool nic = g_str_has_prefix(option, "-nic");
+
+    return option_check(c, &qapi_type_NetworkOptions, nic ? "-nic" : "-net",
+                        arg, "type", error);
 }
 
 bool option_audiodev(Config *c, const char *option, const char *arg,
@@ -39,6 +42,11 @@ bool option_audiodev(Config *c, const char *option, const char *arg,
 
 bool option_vga(Config *c, const char *option, const char *arg, GError **error)
 {
+    if (strcmp(arg, "help") == 0) {
+        puts("none                 no display device");
+        c->action = CONFIG_DONE;
+        return true;
+    }
     return strcmp(arg, "none") == 0 ||
            fm_error_set(error, "'%s' is not available; the machines have no "
                         "display device, only 'none'", arg);

@@ -36,6 +36,10 @@ bool option_global(Config *c, const char *option, const char *arg,
     GlobalOptions *global = *arg == '{' ? NULL : global_parse_short(arg);
     bool known;
 
+    if (!global && strchr(arg, '.') && !strpbrk(arg, "=,{")) {
+        return fm_error_set(error, "a value is missing: "
+                            "DRIVER.PROP=VALUE");
+    }
     if (!global) {
         global = option_parse(c, type, "-global", arg, NULL, error);
     }

@@ -13,6 +13,17 @@
 #include "system/options.h"
 #include "util/error.h"
 
+/** The name at the start of @arg; @key may be before it. */
+static char *option_first_name(const char *arg, const char *key)
+{
+    size_t key_len = strlen(key);
+
+    if (strncmp(arg, key, key_len) == 0 && arg[key_len] == '=') {
+        arg += key_len + 1;
+    }
+    return g_strndup(arg, strcspn(arg, ","));
+}
+
 /* Objects, devices, streams */
 
 /**
@@ -23,6 +34,7 @@ static bool option_typed(Config *c, GPtrArray *items, const QapiType *type,
                          const char *key, void (*list)(void),
                          const char *option, const char *arg, GError **error)
 {
+    g_autofree char *name = option_first_name(arg, key);
     bool help = false;
     void *value;
 
@@ -33,13 +45,6 @@ static bool option_typed(Config *c, GPtrArray *items, const QapiType *type,
     }
     value = qapi_parse_option(type, arg, key, &help, error);
     if (help) {
-        g_autofree char *name = NULL;
-        size_t key_len = strlen(key);
-
-        if (strncmp(arg, key, key_len) == 0 && arg[key_len] == '=') {
-            arg += key_len + 1;
-        }
-        name = g_strndup(arg, strcspn(arg, ","));
         if (!qapi_find_branch(type, name)) {
             return fm_error_set(error, "'%s' is no %s", name, key);
         }
@@ -48,6 +53,10 @@ static bool option_typed(Config *c, GPtrArray *items, const QapiType *type,
         return true;
     }
     if (!value) {
+        g_autofree char *asked = g_strdup_printf(
+            "%.*s %s,help", (int)strcspn(option, " "), option, name);
+
+        option_suggest_help(error, asked);
         return false;
     }
     config_add_item(items, option, type, value);

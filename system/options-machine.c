@@ -40,6 +40,7 @@ bool option_machine(Config *c, const char *option, const char *arg,
     }
     if (!whole) {
         g_propagate_error(error, g_steal_pointer(&local));
+        option_suggest_help(error, "-machine NAME,help");
         return false;
     }
     qapi_free(type, whole);
@@ -161,7 +162,12 @@ bool option_m(Config *c, const char *option, const char *arg, GError **error)
     if (!memory) {
         return c->action == CONFIG_DONE;
     }
-    ok = memory->size && option_parse_ram(memory->size, &c->setup.ram_size);
+    if (!memory->size) {
+        qapi_free(&qapi_type_MemoryOptions, memory);
+        return fm_error_set(error, "'size' is missing: it has to be given "
+                            "with 'slots' and 'maxmem'");
+    }
+    ok = option_parse_ram(memory->size, &c->setup.ram_size);
     if (!ok) {
         fm_error_set(error, "'size' expects a number of MiB, or a number with "
                      "one of the suffixes B, K, M, G, T, P, E");
@@ -206,11 +212,12 @@ static bool option_smp_resolve(SmpOptions *s, MachineSetup *setup,
     }
     setup->topology = (CpuTopology){ dies, cores, threads };
     product = sockets * dies * cores * threads;
-    setup->max_cpus = s->has_maxcpus ? s->maxcpus : product;
+    setup->max_cpus = wanted ? wanted : product;
     setup->n_cpus = s->has_cpus ? s->cpus : setup->max_cpus;
     if (product != setup->max_cpus) {
         return fm_error_set(error, "sockets (%u) * dies (%u) * cores (%u) * "
-                            "threads (%u) is not maxcpus (%u)",
+                            "threads (%u) is not the number of processors "
+                            "(maxcpus=%u)",
                             (unsigned)sockets, (unsigned)dies, (unsigned)cores,
                             (unsigned)threads, setup->max_cpus);
     }

@@ -70,7 +70,13 @@ static bool system_make_objects(System *system, GError **error)
 
     for (unsigned i = 0; i < objects->len; i++) {
         const ConfigItem *item = objects->pdata[i];
+        const ObjectOptions *options = item->value;
 
+        if (object_child(object_container(system->root, "/objects"),
+                         options->id)) {
+            return fm_error_set(error, "%s: Duplicate ID '%s' for object",
+                                item->option, options->id);
+        }
         if (!system_object_add(system, item->value, error)) {
             return fm_error_prefix(error, "%s: ", item->option);
         }

@@ -110,3 +110,12 @@ void report_warning(const char *fmt, ...)
     report_line("warning: ", fmt, ap);
     va_end(ap);
 }
+
+void report_info(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    report_line("info: ", fmt, ap);
+    va_end(ap);
+}

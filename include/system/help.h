@@ -13,6 +13,9 @@
 void help_print_type(const QapiType *type, const char *title,
                      const char *branch);
 
+/** help_print_text: what an option does, in indented lines of 80 columns. */
+void help_print_text(const char *text);
+
 /* Lists for `-machine help` and its like */
 void help_print_machines(void);
 void help_print_accelerators(void);

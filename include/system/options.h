@@ -75,7 +75,7 @@ void options_close_added_fds(Config *c);
 
 /**
  * option_parse: an option's argument as a value of @type (qapi_parse_option()).
- * @title: what help is headed with
+ * @title: what help is headed with: the option
  *
  * Returns: a new value; NULL with @error set, naming the member, if @arg is no
  * @type; NULL with @error unset if help was asked for: it has been printed and
@@ -93,5 +93,12 @@ void *option_parse(Config *c, const QapiType *type, const char *title,
  */
 bool option_add(const QapiType *type, const char *arg, const char *implied_key,
                 void *value, GError **error);
+
+/**
+ * option_suggest_help: if @error, which is set or NULL, is about a property
+ * that there is not, and has no better advice, add that @asked ("-m help")
+ * lists those that there are.
+ */
+void option_suggest_help(GError **error, const char *asked);
 
 #endif

@@ -28,6 +28,9 @@ void report_error(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 /** report_warning: one line on standard error, "warning: " before the text. */
 void report_warning(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
+/** report_info: one line on standard error, "info: " before the text. */
+void report_info(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+
 /**
  * report_guest_fault:
  * @counter: a counter that belongs to the machine's device, zero at first

@@ -116,7 +116,8 @@ static void test_files(void)
 static void test_boot_errors(void)
 {
     static const char *const rows[][2] = {
-        { "zz", "order: 'z' is no drive's letter" },
+        { "zz", "order: 'z' is no drive's letter: expected some of a "
+          "to p" },
         { "cc", "order: 'c' is given twice" }, { "once=C", "once: 'C' *" },
         { "splash-time=70000", "splash-time: expects 0 to 65535" },
         { "splash-time=-1", "splash-time: expects 0 to 65535" },

@@ -55,7 +55,8 @@ static void test_refused(void)
         { "-machine none,acpi=on", "-machine *: acpi=on *'none'*" },
         { "-machine q35,dump-guest-core=maybe", "*'dump-guest-core'*" },
         { "-net user", "-net user: *'user'*none*" },
-        { "-nic none,id=x", "-nic none,id=x: Invalid parameter 'id'" },
+        { "-nic none,id=x", "-nic none,id=x: Invalid parameter 'id' (-nic help "
+          "lists them)" },
         { "-netdev user,id=n", "-netdev: not available in this version" },
         { "-usb", "-usb: not available in this version" },
         { "-vga std", "-vga std: 'std' *" },
@@ -70,6 +71,11 @@ static void test_refused(void)
         { "-m 128,maxmem=1G", "-m 128,maxmem=1G: maxmem: *" },
         { "-m 128,maxmem=1M",
           "-m *: maxmem=1048576 is less than size=134217728 (bytes)" },
+        { "-object secret,id=a,data=x -object secret,id=a,data=y",
+          "-object secret,id=a,data=y: Duplicate ID 'a' for object" },
+        { "-smp 2,cores=3", "-smp 2,cores=3: * cores (3) * (maxcpus=2)" },
+        { "-smp 2,sockets=2,cores=2", "*: sockets (2) * (maxcpus=2)" },
+        { "-smp 6,sockets=4", "-smp 6,sockets=4: sockets (4) * (maxcpus=6)" },
         { "-smp 2,clusters=2", "-smp 2,clusters=2: clusters *" },
         { "-smp 2,clusters=0", "-smp 2,clusters=0: clusters *" },
     };

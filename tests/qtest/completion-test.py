@@ -29,6 +29,11 @@ OFFERED = [
     ('-acpitable sig=SLIC,fi', {'SLIC,file='}),
     ('-acpitable file=COPY', {'COPYING'}),
     ('-bios COPY', {'COPYING'}),
+    ('--mach', {'--machine'}),
+    ('--machine q', {'q35'}),
+    ('-qmp st', {'stdio'}),
+    ('-serial p', {'pipe:', 'pty'}),
+    ('-qmp unix:COPY', {'COPYING'}),
     ('-machine nosuch,', set()),
     ("-device ';touch", set()),
 ]

@@ -180,7 +180,8 @@ def option(program):
             ('fd=2,set=1', 'fd cannot be a standard I/O stream'),
             ('fd=999,set=1', 'fd is not valid or already in use'),
             (f'fd={fd}', 'set option is required and must be non-negative'),
-            (f'fd={fd},set=1,x=1', "Invalid parameter 'x'")):
+            (f'fd={fd},set=1,x=1',
+             "Invalid parameter 'x' (-add-fd help lists them)")):
         run = subprocess.run([program, '-add-fd', text], pass_fds=[fd],
                              capture_output=True, text=True, timeout=60,
                              check=False)

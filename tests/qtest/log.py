@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-from process_rig import Qmp, connect, main, wait_for
+from process_rig import Qmp, connect, main
 
 QMP = ['-qmp', 'unix:q,server=on,wait=off']
 Q35 = ['-nodefaults', '-display', 'none', '-machine', 'q35']
@@ -173,15 +173,14 @@ def test_control_characters(rig):
 def test_secret(rig):
     """Passwords that clients hand over are not in it."""
     process = rig.start('-d', 'qmp', '-D', 'log', *QMP)
-    wait_for('the socket', lambda: 'q' in rig.names())
     qmp = Qmp(rig.dir / 'q')
-    qmp.socket.sendall(b'{"execute": "object-add", "arguments": {"id": "s", '
-                       b'"qom-type": "secret", "data": "hunter2"}}\n')
-    assert b'return' in qmp.file.readline()
-    qmp.socket.sendall(b'{"execute": "human-monitor-command", "arguments": '
-                       b'{"command-line": '
-                       b'"object_add secret,id=t,data=hunter2"}}\n')
-    assert b'return' in qmp.file.readline()
+    qmp.send(b'{"execute": "object-add", "arguments": {"id": "s", '
+             b'"qom-type": "secret", "data": "hunter2"}}\n')
+    assert 'return' in qmp.answer()
+    qmp.send(b'{"execute": "human-monitor-command", "arguments": '
+             b'{"command-line": '
+             b'"object_add secret,id=t,data=hunter2"}}\n')
+    assert 'return' in qmp.answer()
     qmp.run('quit')
     qmp.close()
     process.communicate(timeout=30)

@@ -62,8 +62,10 @@ static void test_help_errors(void)
 {
     static const char *const rows[][2] = {
         /* A mistake counts more than the help that goes with it. */
-        { "-mon help,@", "-mon help,@: Invalid parameter '@'" },
-        { "-machine ?,@=1", "-machine ?,@=1: Invalid parameter '@'" },
+        { "-mon help,@", "-mon help,@: Invalid parameter '@' (-mon help "
+          "lists them)" },
+        { "-machine ?,@=1", "-machine ?,@=1: Invalid parameter '@' "
+          "(-machine NAME,help lists them)" },
         { "-machine nope,help", "-machine nope,help: unsupported machine type "
           "'nope' (-machine help lists them)" },
         { "-machine q35,dump-acpi", "-machine q35,dump-acpi: Parameter "
@@ -72,6 +74,21 @@ static void test_help_errors(void)
           "needs a value: sig=..." },
         { "-usb", "-usb: not available in this version" },
         { "-frob", "-frob: invalid option (-help lists them)" },
+        { "--machien q35", "--machien: invalid option (did you mean -machine? "
+          "-help lists all)" },
+        { "disk.img", "disk.img: invalid option: options begin with '-'; disk "
+          "images are not available in this version" },
+        { "-m slots=2", "-m slots=2: 'size' is missing: it has to be given "
+          "with 'slots' and 'maxmem'" },
+        { "-global isa-serial.index", "-global isa-serial.index: a value is "
+          "missing: DRIVER.PROP=VALUE" },
+        { "-", "-: invalid option (-help lists them)" },
+        { "-device isa-serial,bogus=1", "-device isa-serial,bogus=1: Invalid "
+          "parameter 'bogus' (-device isa-serial,help lists them)" },
+        { "-chardev null,id=a,bogus=1", "-chardev null,id=a,bogus=1: Invalid "
+          "parameter 'bogus' (-chardev null,help lists them)" },
+        { "-M q35,bogus=1", "-M q35,bogus=1: Invalid parameter 'bogus' "
+          "(-machine NAME,help lists them)" },
         { "-device nope,help", "-device nope,help: 'nope' is no driver" },
         { "-device driver=,help", "-device driver=,help: '' is no driver" },
         { "-object qom-type=x,help",

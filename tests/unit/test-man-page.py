@@ -24,6 +24,16 @@ class ManPage(unittest.TestCase):
         self.assertEqual(set(options) - set(described), set())
         self.assertNotIn('@OPTIONS@', page)
 
+    def test_groups(self):
+        """The groups of -help are sections below OPTIONS."""
+        text = subprocess.run([PROGRAM, '-help'], capture_output=True,
+                              text=True, check=True).stdout
+        groups = re.findall(r'^([A-Z].*):$', text, re.MULTILINE)
+        with open(PAGE, encoding='utf-8') as file:
+            sections = re.findall(r'^\.SS (.*)', file.read(), re.MULTILINE)
+        self.assertGreater(len(groups), 5)
+        self.assertEqual(sections, groups)
+
     def test_members(self):
         """What the schema says of arguments is there."""
         with open(PAGE, encoding='utf-8') as file:
