@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/fd-sets.h"
 #include "util/file.h"
 #include "util/report.h"
 
@@ -121,7 +122,9 @@ static int pidfile_take(const char *path, GError **error)
         locked = pidfile_check(fd, error) &&
                  (fcntl(fd, F_SETLK, &lock) == 0 ||
                   pidfile_error_taken(fd, error));
-        if (locked && pidfile_is_at(fd, path)) {
+        /* one that was passed has its name elsewhere */
+        if (locked && (g_str_has_prefix(path, FD_SETS_PATH) ||
+                       pidfile_is_at(fd, path))) {
             return fd;
         }
         /* who had it has just removed it: ours would have no name */

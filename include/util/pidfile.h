@@ -20,7 +20,7 @@ typedef struct PidFile PidFile;
  * pidfile_new:
  * @path: made with mode 0600 if it is not there.  What is there must be a
  *        regular file of one name, no symbolic link, and be empty or hold a
- *        number
+ *        number; or /dev/fdset/N, such a file that was passed
  *
  * Lock the file and write our number.
  *
@@ -31,7 +31,7 @@ typedef struct PidFile PidFile;
 PidFile *pidfile_new(const char *path, GError **error);
 
 /** pidfile_free: remove the file if it is still ours; where that is not
- *  permitted any more, empty it.  NULL is allowed. */
+ *  permitted any more, or it was passed, empty it.  NULL is allowed. */
 void pidfile_free(PidFile *file);
 
 #endif

@@ -168,6 +168,12 @@ def option(program):
         qmp = run.client()
         assert qmp.command('query-fdsets') == rows
         assert run.quit(qmp) == ''
+    with Program(program, '-pidfile', '/dev/fdset/4', '-add-fd',
+                 f'fd={log},set=4', fds=[log]) as run:
+        qmp = run.client()
+        assert os.pread(log, 99, 0) == f'{run.process.pid}\n'.encode()
+        assert run.quit(qmp) == ''
+    assert os.fstat(log).st_size == 0
     # The set may be named before it is given, and read while options are.
     run = subprocess.run(
         [program, '-M', 'q35,firmware=builtin,dump-acpi=/nowhere/x',
