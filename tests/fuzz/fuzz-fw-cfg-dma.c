@@ -153,14 +153,16 @@ static void rig_step(Rig *rig, FuzzInput *in)
 
 /* What must hold */
 
-static void rig_check_file(Rig *rig, const char *name, const char *content,
+static void rig_check_file(Rig *rig, const char *name, const void *content,
                            size_t len)
 {
+    const uint8_t *expected = content;
+
     address_space_store(&rig->io, FW_CFG_PORT_SELECT,
                         fw_cfg_find_file(rig->fw, name), 2);
     for (size_t i = 0; i < len; i++) {
         g_assert_cmpuint(address_space_load(&rig->io, FW_CFG_PORT_DATA, 1),
-                         ==, content[i]);
+                         ==, expected[i]);
     }
 }
 
@@ -172,7 +174,7 @@ static void rig_check(Rig *rig)
     /* behind a file's end there are zeros */
     rig_check_file(rig, "fixed", "0123456789\0", 12);
     rig_check_file(rig, "made", "mmmm", 4);
-    rig_check_file(rig, "writable", (char *)rig->writable, 10);
+    rig_check_file(rig, "writable", rig->writable, 10);
 }
 
 static void fw_cfg_run(const uint8_t *bytes, size_t len)
