@@ -251,21 +251,23 @@ static void config_default_serial(Config *c)
 /** Somebody has to be able to end it. */
 static bool config_resolve_preconfig(const Config *c, GError **error)
 {
+    const GPtrArray *const lists[] = { c->hmps, c->qmps, c->pretty_qmps };
     bool monitor = c->monitors->len > 0;
 
-    const GPtrArray *const lists[] = { c->hmps, c->qmps, c->pretty_qmps };
-
+    if (!c->preconfig) {
+        return true;
+    }
     for (size_t k = 0; k < G_N_ELEMENTS(lists); k++) {
         for (unsigned i = 0; i < lists[k]->len; i++) {
             monitor |= ((ConfigStream *)lists[k]->pdata[i])->chardev != NULL;
         }
     }
-    if (c->preconfig && !monitor) {
+    if (!monitor) {
         return fm_error_set(error, "-preconfig: needs a monitor (-qmp, "
                             "-monitor), where x-exit-preconfig or "
                             "exit_preconfig is given");
     }
-    if (c->preconfig && c->machine->dump_acpi) {
+    if (c->machine->dump_acpi) {
         return fm_error_set(error, "-preconfig: cannot be used together with "
                             "-machine dump-acpi=");
     }
