@@ -49,28 +49,11 @@ static bool scan_is_memory(const MemoryRegion *mr)
     return mr->kind == MEMORY_RAM || mr->kind == MEMORY_ROM;
 }
 
-/** The first range of @view that does not end before @gpa. */
-static guint scan_find(const GArray *view, uint64_t gpa)
-{
-    guint low = 0, high = view->len;
-
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
-
-        if (g_array_index(view, FlatRange, middle).last < gpa) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
 const MemoryRegion *memory_scan_look(AddressSpace *as, uint64_t gpa,
                                      uint64_t *offset, uint64_t *len)
 {
     const GArray *view = address_space_view(as, false);
-    guint i = scan_find(view, gpa);
+    guint i = address_space_view_find(view, gpa);
     const FlatRange *range;
 
     if (i == view->len) {
@@ -94,7 +77,7 @@ GArray *memory_scan_find_ram(AddressSpace *as, uint64_t first, uint64_t last)
     const GArray *view = address_space_view(as, false);
     GArray *ranges = g_array_new(FALSE, FALSE, sizeof(MemoryRange));
 
-    for (guint i = scan_find(view, first); i < view->len; i++) {
+    for (guint i = address_space_view_find(view, first); i < view->len; i++) {
         const FlatRange *flat = &g_array_index(view, FlatRange, i);
         uint64_t start = MAX(flat->start, first);
         MemoryRange *before = ranges->len

@@ -280,8 +280,7 @@ typedef struct Window {
     uint64_t addr;
 } Window;
 
-/* Index of the first range that does not end before @addr. */
-static unsigned view_search(const GArray *view, uint64_t addr)
+unsigned address_space_view_find(const GArray *view, uint64_t addr)
 {
     unsigned low = 0, high = view->len;
 
@@ -303,7 +302,7 @@ static void view_fill_gaps(GArray *view, MemoryRegion *mr, Window w)
 {
     uint64_t last = w.addr + (w.last - w.first);
     uint64_t addr = w.addr;
-    unsigned i = view_search(view, addr);
+    unsigned i = address_space_view_find(view, addr);
 
     while (addr <= last) {
         uint64_t gap_last = last;
@@ -466,7 +465,7 @@ static inline Spot address_space_find(AddressSpace *as, unsigned which,
     uint64_t last = UINT64_MAX;
 
     if (i >= view->len || addr < ranges[i].start || addr > ranges[i].last) {
-        i = view_search(view, addr);
+        i = address_space_view_find(view, addr);
     }
     if (i < view->len && addr >= ranges[i].start) {
         as->last_hit[which] = i;

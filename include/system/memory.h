@@ -192,4 +192,8 @@ bool address_space_is_ram(AddressSpace *as, uint64_t addr, uint64_t len);
 /** address_space_view: the sorted FlatRange list; valid until a change. */
 const GArray *address_space_view(AddressSpace *as, bool for_write);
 
+/** address_space_view_find: index of the first range of @view that does not end
+ *  before @addr; view->len if there is none. */
+unsigned address_space_view_find(const GArray *view, uint64_t addr);
+
 #endif
