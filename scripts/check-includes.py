@@ -37,6 +37,7 @@ ROOMS = {
     'target': CORE,
     'hw/i386': DEVICE + ['target', 'hw/nvram', 'hw/firmware', 'hw/pci',
                          'hw/intc', 'hw/timer', 'hw/isa', 'hw/rtc'],
+    'migration': CORE,
     'accel': CORE + ['chardev'],
     'monitor': BASE + ['qom', 'chardev'],
     'system': None,             # everything
@@ -46,7 +47,7 @@ ROOMS = {
 def room_of(path):
     """The room that a path below include/ or the root belongs to."""
     parts = path.with_suffix('').parts
-    if parts[:2] == ('system', 'memory'):
+    if parts[0] == 'system' and parts[1:] in (('memory',), ('memory-scan',)):
         return 'system/memory'
     if parts[0] == 'hw':
         return '/'.join(parts[:2])

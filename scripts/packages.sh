@@ -11,7 +11,7 @@
 set -eu
 
 build="gcc libc6-dev pkg-config python3 meson ninja-build libglib2.0-dev
-       libjson-c-dev libssl-dev libseccomp-dev"
+       libjson-c-dev libssl-dev libseccomp-dev libxxhash-dev"
 test="$build acpica-tools python3-docutils groff-base"
 ci="$test gdb openssl libvirt-clients libvirt-daemon
     libvirt-daemon-driver-qemu"

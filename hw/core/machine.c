@@ -107,7 +107,18 @@ bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error)
         ram->fd = backend->fd;
         ram->anonymous = backend->anonymous;
     }
+    machine_add_memory(machine, ram);
     return true;
+}
+
+void machine_add_memory(Machine *machine, MemoryRegion *mr)
+{
+    for (unsigned i = 0; i < machine->memories->len; i++) {
+        const MemoryRegion *other = machine->memories->pdata[i];
+
+        g_assert(strcmp(other->name, mr->name) != 0);
+    }
+    g_ptr_array_add(machine->memories, mr);
 }
 
 bool machine_add_parts(Machine *machine, const MachinePart *parts, unsigned n,
@@ -210,12 +221,28 @@ static bool machine_reset_one(Object *obj, void *opaque)
     return true;
 }
 
+void machine_reset_devices(Machine *machine)
+{
+    object_foreach(&machine->parent, machine_reset_one, NULL);
+}
+
 bool machine_reset(Machine *machine, GError **error)
 {
     const MachineClass *klass = machine_class(machine);
 
-    object_foreach(&machine->parent, machine_reset_one, NULL);
+    machine_reset_devices(machine);
     return !klass->boot || klass->boot(machine, error);
+}
+
+bool machine_can_wake(const Machine *machine)
+{
+    return machine_class(machine)->wake;
+}
+
+bool machine_wake(Machine *machine, GError **error)
+{
+    machine_reset_devices(machine);
+    return machine_class(machine)->wake(machine, error);
 }
 
 void machine_request(Machine *machine, MachineRequest request)
@@ -271,6 +298,7 @@ static void machine_init(Object *obj)
     address_space_init(&machine->io, "io", &machine->io_root);
     clock_init(&machine->clock);
     machine->cpus = g_ptr_array_new();
+    machine->memories = g_ptr_array_new();
 }
 
 static void machine_finalize(Object *obj)
@@ -282,6 +310,7 @@ static void machine_finalize(Object *obj)
     memory_region_cleanup(&machine->memory_root);
     memory_region_cleanup(&machine->io_root);
     clock_cleanup(&machine->clock);
+    g_ptr_array_unref(machine->memories);
     g_ptr_array_unref(machine->cpus);
 }
 

@@ -70,6 +70,7 @@ static bool pc_build_rom(PcMachine *pc, GError **error)
         return false;
     }
     memcpy(pc->rom.host, bytes, len);
+    machine_add_memory(&pc->parent, &pc->rom);
     isa = MIN(len, PC_ROM_ISA);
     memory_region_init_alias(&pc->rom_isa, "isa-bios", &pc->rom, len - isa,
                              isa);

@@ -11,6 +11,7 @@
 #define HW_CORE_DEVICE_H
 
 #include "hw/core/irq.h"
+#include "hw/core/state.h"
 #include "qom/object.h"
 
 typedef struct Device Device;
@@ -37,6 +38,11 @@ typedef struct DeviceClass {
     void (*reset)(Device *dev);
     /** Add itself to what firmware is told (acpi_platform_add_device()). */
     void (*describe)(const Device *dev, struct AcpiPlatform *platform);
+    /** What is saved and restored, of the whole instance struct.  A type that
+     *  can be made has one of these two. */
+    const StateTable *state;
+    /** Why there is nothing to save. */
+    const char *stateless;
 } DeviceClass;
 
 struct Device {

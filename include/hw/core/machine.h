@@ -23,6 +23,7 @@
 typedef struct Machine Machine;
 struct AcpiBlobSet;
 struct AcpiPlatform;
+struct VmGenId;
 
 #define MACHINE_BIOS_STEP 4096
 #define MACHINE_BIOS_MAX (16 * 1024 * 1024)
@@ -89,6 +90,12 @@ typedef struct MachineClass {
     bool (*boot)(Machine *machine, GError **error);
     /** The power button is pressed.  NULL: there is none. */
     void (*power_button)(Machine *machine);
+    /** It wakes from ACPI S3, its devices are reset: play the firmware's part.
+     *  NULL: it cannot sleep. */
+    bool (*wake)(Machine *machine, GError **error);
+    /** What is saved and restored besides memory, clock and devices, of the
+     *  whole instance struct.  NULL: nothing. */
+    const StateTable *state;
     /** The ACPI blobs that firmware was last given, borrowed; NULL if there
      *  are none.  A machine without ACPI has no such function. */
     const struct AcpiBlobSet *(*acpi_blobs)(const Machine *machine);
@@ -107,6 +114,9 @@ struct Machine {
     AddressSpace memory, io;
     Clock clock;
     GPtrArray *cpus;            /* Cpu, borrowed, by index */
+    GPtrArray *memories;        /* MemoryRegion, borrowed: RAM and ROM that
+                                   are saved, by their names */
+    struct VmGenId *vmgenid;    /* borrowed; NULL: none */
 };
 
 /** Abstract; its configuration is MachineOptions. */
@@ -141,11 +151,16 @@ bool machine_build(Machine *machine, const MachineSetup *setup,
 /**
  * machine_init_ram: what a class's build() makes the machine's RAM with: all of
  * it as one region, the memory backend's bytes if there is one, anonymous
- * memory if not, treated on the host as the options say.
+ * memory if not, treated on the host as the options say.  It is saved
+ * (machine_add_memory()).
  *
  * Returns: false with @error set if the host refuses.
  */
 bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error);
+
+/** machine_add_memory: @mr, RAM or ROM whose name no other has, belongs to
+ *  what is saved; for a class's build(). */
+void machine_add_memory(Machine *machine, MemoryRegion *mr);
 
 /**
  * machine_plug: wire @dev and realize it.
@@ -207,6 +222,23 @@ bool machine_finish(Machine *machine, GError **error);
  * are reset all the same.
  */
 bool machine_reset(Machine *machine, GError **error);
+
+/**
+ * machine_reset_devices: what machine_reset() does before it boots; for a
+ * machine that is about to be restored.
+ */
+void machine_reset_devices(Machine *machine);
+
+/** machine_can_wake: whether the machine can sleep (ACPI S3). */
+bool machine_can_wake(const Machine *machine);
+
+/**
+ * machine_wake: the machine sleeps (ACPI S3) and something wakes it: reset its
+ * devices, memory stays, then play the firmware's part if that is built in.
+ *
+ * Returns: false with @error set if the built-in firmware failed.
+ */
+bool machine_wake(Machine *machine, GError **error);
 
 /** machine_request: hand what the guest wants to whoever runs the machine;
  *  it acts after the guest's access is over. */

@@ -1,0 +1,59 @@
+/*
+ * Replacing a file: the old one is whole until the new one is
+ *
+ * The new file is written beside the old one, brought to the disk, and takes
+ * the old one's name in one step.  Whatever happens before, the old one stays
+ * as it was, and no half of a new one is left.  Where the file system can, the
+ * new file has no name until it is complete, so that not even a kill leaves
+ * anything.
+ *
+ * What is no regular file (a pipe, a terminal) and /dev/fdset/N cannot be
+ * replaced: that is written to directly, without a promise.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef UTIL_FILE_REPLACE_H
+#define UTIL_FILE_REPLACE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct FileReplace FileReplace;
+
+/**
+ * file_replace_open:
+ * @path: as the user named it; if it is a symbolic link, what that leads to is
+ *        replaced
+ *
+ * Begin.  A new file can be read by its owner alone; one that replaces another
+ * has that one's permissions.
+ *
+ * Returns: NULL with @error set, `Could not open 'PATH': REASON`.
+ */
+FileReplace *file_replace_open(const char *path, GError **error);
+
+/** file_replace_fd: what to write to, from its start; borrowed.  Nonblocking
+ *  if it is no regular file. */
+int file_replace_fd(const FileReplace *file);
+
+/** file_replace_is_regular: whether writing never has to wait for a reader. */
+bool file_replace_is_regular(const FileReplace *file);
+
+/** FileReplaceDone: from the main loop.  @error: NULL if the new file has the
+ *  name, and is on the disk; taken over. */
+typedef void FileReplaceDone(void *opaque, GError *error);
+
+/**
+ * file_replace_commit: everything is written.  fsync(2), take the name, bring
+ * the directory to the disk: in a thread of its own, for it takes long; then
+ * call @done once from the main loop, after which @file is freed.
+ */
+void file_replace_commit(FileReplace *file, FileReplaceDone *done,
+                         void *opaque);
+
+/** file_replace_abandon: leave everything as it was.  While a commit is under
+ *  way that is waited for: the new file may have the name already; @done is
+ *  not called then.  NULL is allowed. */
+void file_replace_abandon(FileReplace *file);
+
+#endif
