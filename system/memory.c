@@ -648,6 +648,14 @@ static void ram_clear(const MemoryRegion *mr, uint64_t offset, uint64_t len)
     }
 }
 
+void memory_region_clear(MemoryRegion *mr)
+{
+    g_assert(mr->kind == MEMORY_RAM || mr->kind == MEMORY_ROM);
+    if (!mr->shared || madvise(mr->host, mr->size, MADV_REMOVE) != 0) {
+        ram_clear(mr, 0, mr->size);
+    }
+}
+
 MemoryResult address_space_clear(AddressSpace *as, uint64_t addr, uint64_t len)
 {
     MemoryResult result = MEMORY_OK;

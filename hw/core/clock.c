@@ -80,6 +80,18 @@ void clock_advance(Clock *clock, int64_t to_ns)
     clock->now_ns = MAX(clock->now_ns, to_ns);
 }
 
+void clock_restore(Clock *clock, int64_t now_ns, int64_t epoch_us)
+{
+    for (unsigned i = 0; i < clock->armed->len; i++) {
+        Timer *timer = g_ptr_array_index(clock->armed, i);
+
+        timer->armed = false;
+    }
+    g_ptr_array_set_size(clock->armed, 0);
+    clock->now_ns = now_ns;
+    clock->epoch_us = epoch_us;
+}
+
 void timer_init(Timer *timer, Clock *clock, void (*expired)(void *opaque),
                 void *opaque)
 {

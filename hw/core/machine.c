@@ -52,16 +52,24 @@ bool machine_check_ram(const ObjectType *type, uint64_t ram_size,
                         "%s", size, klass->name, least, most);
 }
 
+/** The host's time, as the guest shall take it. */
+static int64_t machine_host_time_us(const MachineSetup *setup)
+{
+    int64_t now_us = g_get_real_time();
+
+    if (setup->rtc_local) {
+        g_autoptr(GDateTime) now = g_date_time_new_now_local();
+
+        now_us += g_date_time_get_utc_offset(now);
+    }
+    return now_us;
+}
+
 /** The clock's epoch is what the guest shall take for the time. */
 static void machine_set_time(Machine *machine, const MachineSetup *setup)
 {
-    if (setup->rtc_fixed) {
-        machine->clock.epoch_us = setup->rtc_epoch_us;
-    } else if (setup->rtc_local) {
-        g_autoptr(GDateTime) now = g_date_time_new_now_local();
-
-        machine->clock.epoch_us += g_date_time_get_utc_offset(now);
-    }
+    machine->clock.epoch_us = setup->rtc_fixed ? setup->rtc_epoch_us
+                                               : machine_host_time_us(setup);
 }
 
 bool machine_build(Machine *machine, const MachineSetup *setup,
@@ -106,6 +114,8 @@ bool machine_init_ram(Machine *machine, MemoryRegion *ram, GError **error)
     if (backend) {
         ram->fd = backend->fd;
         ram->anonymous = backend->anonymous;
+        ram->shared = memory_backend_properties(backend)->share &&
+                      !memory_backend_properties(backend)->prealloc;
     }
     machine_add_memory(machine, ram);
     return true;
@@ -232,6 +242,14 @@ bool machine_reset(Machine *machine, GError **error)
 
     machine_reset_devices(machine);
     return !klass->boot || klass->boot(machine, error);
+}
+
+void machine_restore_clock(Machine *machine, int64_t now_ns, int64_t utc_us)
+{
+    if (!machine->setup->rtc_fixed) {
+        utc_us = machine_host_time_us(machine->setup);
+    }
+    clock_restore(&machine->clock, now_ns, utc_us - now_ns / 1000);
 }
 
 bool machine_can_wake(const Machine *machine)

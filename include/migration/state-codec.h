@@ -28,6 +28,12 @@ void state_encode(const StateTable *table, void *obj, GByteArray *out);
 bool state_decode(const StateTable *table, void *obj, uint16_t version,
                   const uint8_t *bytes, size_t len, GError **error);
 
+/** state_decode_at: the same; the messages' offsets count from @offset, which
+ *  is that of @bytes in the stream. */
+bool state_decode_at(const StateTable *table, void *obj, uint16_t version,
+                     const uint8_t *bytes, size_t len, uint64_t offset,
+                     GError **error);
+
 /** state_loaded: call loaded(), the parts' before the whole's.  Returns false
  *  with @error set if one refuses. */
 bool state_loaded(const StateTable *table, void *obj, GError **error);

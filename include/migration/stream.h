@@ -46,6 +46,7 @@ typedef struct StreamSection {
 typedef struct StreamWriter {
     uint32_t n_sections;        /* so far */
     uint64_t len;               /* bytes so far */
+    uint64_t sum;               /* checksum of the last content */
     size_t section, content;    /* of the open section, in the array */
 } StreamWriter;
 

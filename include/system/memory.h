@@ -69,6 +69,8 @@ struct MemoryRegion {
     bool host_owned;
     bool anonymous;             /* private to this process: what is given back
                                    to the host comes back as zeros */
+    bool shared;                /* others may see it; pages need not be there
+                                   before they are used */
 
     /* IO */
     const MemoryRegionOps *ops;
@@ -134,6 +136,14 @@ void memory_region_add(MemoryRegion *container, uint64_t offset,
                        MemoryRegion *mr, int priority);
 /** memory_region_remove: undo memory_region_add(); nothing if not placed. */
 void memory_region_remove(MemoryRegion *mr);
+
+/**
+ * memory_region_clear: make all of @mr, RAM or ROM, zero, at the least cost for
+ * the host: memory that is zero already is not made resident, and whole pages
+ * are given back to the host, out of a shared file, too, where that can have
+ * holes.
+ */
+void memory_region_clear(MemoryRegion *mr);
 
 /* Changes that take effect at once; no cost if nothing changes */
 void memory_region_set_enabled(MemoryRegion *mr, bool enabled);

@@ -61,6 +61,13 @@ int64_t clock_deadline_ns(const Clock *clock);
  */
 void clock_advance(Clock *clock, int64_t to_ns);
 
+/**
+ * clock_restore: it is @now_ns, and time zero was at @epoch_us; for a machine
+ * that is restored.  Every timer is disarmed: what it waited for belongs to the
+ * time before.
+ */
+void clock_restore(Clock *clock, int64_t now_ns, int64_t epoch_us);
+
 void timer_init(Timer *timer, Clock *clock, void (*expired)(void *opaque),
                 void *opaque);
 /** timer_set: arm for @deadline_ns; one that has passed expires at the next

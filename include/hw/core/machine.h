@@ -229,6 +229,15 @@ bool machine_reset(Machine *machine, GError **error);
  */
 void machine_reset_devices(Machine *machine);
 
+/**
+ * machine_restore_clock: the machine goes on at @now_ns
+ * @utc_us: what the guest took for the time then, us since 1970
+ *
+ * From there the guest's time goes on if the setup gave it a start of its own;
+ * otherwise it is the host's.  No timer is armed after that.
+ */
+void machine_restore_clock(Machine *machine, int64_t now_ns, int64_t utc_us);
+
 /** machine_can_wake: whether the machine can sleep (ACPI S3). */
 bool machine_can_wake(const Machine *machine);
 

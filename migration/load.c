@@ -1,0 +1,365 @@
+/*
+ * A machine from a stream
+ *
+ * Everything here comes from anywhere: a section is checked as a whole before
+ * any of it is used.
+ *
+ * Spec: docs/specs/migration-stream.rst
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "migration/load.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "migration/machine-facts.h"
+#include "migration/saved-parts.h"
+#include "migration/state-codec.h"
+#include "util/bytes.h"
+#include "util/error.h"
+
+#define PAGE_LEN 4096
+
+/* "MEMORY" */
+#define PIECE_HEAD_LEN 12
+#define PIECE_VERSION 1
+
+/* Of all devices' states together, for they are kept until the end */
+#define LOADER_KEPT_MAX (UINT64_C(64) * 1024 * 1024)
+
+struct MachineLoader {
+    Machine *machine;
+    RunState state;
+    MachineFacts facts;
+    MemoryProgress progress;
+    uint64_t *filled;           /* of each memory: how far it was filled */
+    GPtrArray *parts;           /* SavedPart */
+    GHashTable *by_path;        /* the same */
+    uint64_t kept_len;
+};
+
+static void loader_clear_memory(MachineLoader *loader)
+{
+    const GPtrArray *memories = loader->machine->memories;
+
+    for (unsigned i = 0; i < memories->len; i++) {
+        memory_region_clear(memories->pdata[i]);
+    }
+}
+
+MachineLoader *machine_loader_new(Machine *machine)
+{
+    MachineLoader *loader = g_new0(MachineLoader, 1);
+
+    loader->machine = machine;
+    loader->filled = g_new0(uint64_t, machine->memories->len);
+    loader->parts = saved_parts_find(machine);
+    loader->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < loader->parts->len; i++) {
+        SavedPart *part = loader->parts->pdata[i];
+
+        g_hash_table_insert(loader->by_path, part->path, part);
+    }
+    for (unsigned i = 0; i < machine->memories->len; i++) {
+        loader->progress.total +=
+            ((const MemoryRegion *)machine->memories->pdata[i])->size;
+    }
+    loader_clear_memory(loader);
+    return loader;
+}
+
+void machine_loader_free(MachineLoader *loader)
+{
+    machine_facts_cleanup(&loader->facts);
+    g_hash_table_unref(loader->by_path);
+    g_ptr_array_unref(loader->parts);
+    g_free(loader->filled);
+    g_free(loader);
+}
+
+const MemoryProgress *machine_loader_progress(const MachineLoader *loader)
+{
+    return &loader->progress;
+}
+
+static bool loader_check_version(const StreamSection *section,
+                                 uint16_t version, GError **error)
+{
+    if (section->version == 0 || section->version > version) {
+        return fm_error_set(error, "it is of version %u, this program knows "
+                            "versions 1 to %u", section->version, version);
+    }
+    return true;
+}
+
+/* Which machine it is */
+
+static bool loader_take_machine(MachineLoader *loader,
+                                const StreamSection *section, GError **error)
+{
+    return loader_check_version(section, machine_facts_state.version, error) &&
+           state_decode_at(&machine_facts_state, &loader->facts,
+                           section->version, section->content, section->len,
+                           section->content_offset, error) &&
+           machine_facts_check(&loader->facts, loader->machine, &loader->state,
+                               error);
+}
+
+/* Memory */
+
+/** A piece, taken apart. */
+typedef struct Piece {
+    uint64_t offset;
+    uint32_t n_pages;
+    uint32_t n_normal;
+    const uint8_t *bitmap, *bytes;
+} Piece;
+
+static bool piece_has(const Piece *piece, uint32_t page)
+{
+    return piece->bitmap[page / 8] & 1u << page % 8;
+}
+
+/** Everything that the piece says of itself is true. */
+static bool piece_parse(Piece *piece, const StreamSection *section,
+                        GError **error)
+{
+    size_t bitmap_len, left;
+
+    if (section->len < PIECE_HEAD_LEN) {
+        return fm_error_set(error, "%zu bytes are too few for a piece of "
+                            "memory", section->len);
+    }
+    piece->offset = ld64_le(section->content);
+    piece->n_pages = ld32_le(section->content + 8);
+    piece->bitmap = section->content + PIECE_HEAD_LEN;
+    bitmap_len = piece->n_pages / 8 + (piece->n_pages % 8 != 0);
+    left = section->len - PIECE_HEAD_LEN;
+    if (bitmap_len > left) {
+        return fm_error_set(error, "%zu bytes are too few for %" PRIu32
+                            " pages", section->len, piece->n_pages);
+    }
+    piece->bytes = piece->bitmap + bitmap_len;
+    piece->n_normal = 0;
+    for (size_t i = 0; i < bitmap_len; i++) {
+        piece->n_normal += __builtin_popcount(piece->bitmap[i]);
+    }
+    if (piece->n_pages % 8 && piece->bitmap[bitmap_len - 1] >>
+                              piece->n_pages % 8) {
+        return fm_error_set(error, "its bitmap goes beyond its %" PRIu32
+                            " pages", piece->n_pages);
+    }
+    left -= bitmap_len;
+    if (piece->n_normal == 0 || left != (size_t)piece->n_normal * PAGE_LEN) {
+        return fm_error_set(error, "its bitmap has %" PRIu32 " pages, but "
+                            "there are %zu bytes of them", piece->n_normal,
+                            left);
+    }
+    return true;
+}
+
+/** The piece lies in @mr, behind the one before. */
+static bool piece_check(const Piece *piece, const MemoryRegion *mr,
+                        uint64_t filled, GError **error)
+{
+    uint64_t len = (uint64_t)piece->n_pages * PAGE_LEN;
+
+    if (piece->offset % PAGE_LEN || piece->offset > mr->size ||
+        len > mr->size - piece->offset) {
+        return fm_error_set(error, "%" PRIu32 " pages at byte %" PRIu64 " are "
+                            "not in that memory, which has %" PRIu64 " bytes",
+                            piece->n_pages, piece->offset, mr->size);
+    }
+    if (piece->offset < filled) {
+        return fm_error_set(error, "a piece at byte %" PRIu64 " comes after "
+                            "one that ends at byte %" PRIu64, piece->offset,
+                            filled);
+    }
+    return true;
+}
+
+static void piece_copy(const Piece *piece, MemoryRegion *mr)
+{
+    const uint8_t *from = piece->bytes;
+    uint8_t *to = mr->host + piece->offset;
+    uint32_t end;
+
+    for (uint32_t i = 0; i < piece->n_pages; i = end) {
+        bool normal = piece_has(piece, i);
+        size_t len;
+
+        for (end = i + 1;
+             end < piece->n_pages && piece_has(piece, end) == normal; end++) {
+        }
+        len = (size_t)(end - i) * PAGE_LEN;
+        if (normal) {
+            memcpy(to + (size_t)i * PAGE_LEN, from, len);
+            from += len;
+        }
+    }
+}
+
+static bool loader_take_memory(MachineLoader *loader,
+                               const StreamSection *section, GError **error)
+{
+    const GPtrArray *memories = loader->machine->memories;
+    MemoryRegion *mr = NULL;
+    uint64_t end;
+    unsigned i;
+    Piece piece;
+
+    for (i = 0; i < memories->len && !mr; i++) {
+        MemoryRegion *other = memories->pdata[i];
+
+        mr = strcmp(other->name, section->name) == 0 ? other : NULL;
+    }
+    if (!mr) {
+        return fm_error_set(error, "this machine has no such memory");
+    }
+    if (!loader_check_version(section, PIECE_VERSION, error) ||
+        !piece_parse(&piece, section, error) ||
+        !piece_check(&piece, mr, loader->filled[i - 1], error)) {
+        return false;
+    }
+    piece_copy(&piece, mr);
+    end = piece.offset + (uint64_t)piece.n_pages * PAGE_LEN;
+    loader->progress.done += end - loader->filled[i - 1];
+    loader->progress.zero_pages += (end - loader->filled[i - 1]) / PAGE_LEN -
+                                   piece.n_normal;
+    loader->progress.normal_pages += piece.n_normal;
+    loader->filled[i - 1] = end;
+    return true;
+}
+
+/* Devices */
+
+static bool loader_take_part(MachineLoader *loader,
+                             const StreamSection *section, GError **error)
+{
+    SavedPart *part = g_hash_table_lookup(loader->by_path, section->name);
+    size_t type_len = section->len ? section->content[0] : 0;
+    g_autofree char *raw = NULL, *type = NULL;
+    size_t head_len = 1 + type_len;
+
+    if (type_len == 0 || head_len > section->len) {
+        return fm_error_set(error, "it does not say what device it is");
+    }
+    raw = g_strndup((const char *)section->content + 1, type_len);
+    type = g_strescape(raw, NULL);
+    if (!part) {
+        return fm_error_set(error, "this machine has no such device (it was a "
+                            "'%s')", type);
+    }
+    if (strlen(raw) != type_len ||
+        strcmp(raw, part->obj->type->name) != 0) {
+        return fm_error_set(error, "it was a '%s', here it is a '%s'", type,
+                            part->obj->type->name);
+    }
+    if (part->members) {
+        return fm_error_set(error, "it comes for the second time");
+    }
+    if (!loader_check_version(section, part->table->version, error)) {
+        return false;
+    }
+    if (section->len > LOADER_KEPT_MAX - loader->kept_len) {
+        return fm_error_set(error, "the devices' states have more than %"
+                            PRIu64 " bytes together", LOADER_KEPT_MAX);
+    }
+    loader->kept_len += section->len;
+    part->members = g_bytes_new(section->content + head_len,
+                                section->len - head_len);
+    part->version = section->version;
+    part->section_offset = section->offset;
+    part->members_offset = section->content_offset + head_len;
+    return true;
+}
+
+static bool loader_take(MachineLoader *loader, const StreamSection *section,
+                        GError **error)
+{
+    switch (section->kind) {
+    case STREAM_MACHINE:
+        return loader_take_machine(loader, section, error);
+    case STREAM_MEMORY:
+        return loader_take_memory(loader, section, error);
+    case STREAM_DEVICE:
+        return loader_take_part(loader, section, error);
+    case STREAM_END:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+bool machine_loader_section(MachineLoader *loader,
+                            const StreamSection *section, GError **error)
+{
+    return loader_take(loader, section, error) ||
+           fm_error_prefix(error, "section '%s' at offset %" PRIu64 ": ",
+                           section->name, section->offset);
+}
+
+/* The end */
+
+static bool loader_refuse_part(const SavedPart *part, GError **error)
+{
+    return fm_error_prefix(error, "section '%s' at offset %" PRIu64 ": ",
+                           part->path, part->section_offset);
+}
+
+static bool loader_decode_part(const SavedPart *part, GError **error)
+{
+    gsize len;
+    const uint8_t *bytes = g_bytes_get_data(part->members, &len);
+
+    return state_decode_at(part->table, part->obj, part->version, bytes, len,
+                           part->members_offset, error) ||
+           loader_refuse_part(part, error);
+}
+
+static bool loader_check_parts(const MachineLoader *loader, GError **error)
+{
+    for (unsigned i = 0; i < loader->parts->len; i++) {
+        const SavedPart *part = loader->parts->pdata[i];
+
+        if (!part->members) {
+            return fm_error_set(error, "there is no section '%s': the saved "
+                                "machine had no such device (here it is a "
+                                "'%s')", part->path, part->obj->type->name);
+        }
+    }
+    return true;
+}
+
+bool machine_loader_finish(MachineLoader *loader, RunState *state,
+                           GError **error)
+{
+    if (!loader_check_parts(loader, error)) {
+        return false;
+    }
+    machine_restore_clock(loader->machine, loader->facts.now_ns,
+                          loader->facts.utc_us);
+    for (unsigned i = 0; i < loader->parts->len; i++) {
+        if (!loader_decode_part(loader->parts->pdata[i], error)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < loader->parts->len; i++) {
+        const SavedPart *part = loader->parts->pdata[i];
+
+        if (!state_loaded(part->table, part->obj, error)) {
+            return loader_refuse_part(part, error);
+        }
+    }
+    loader->progress.zero_pages = loader->progress.total / PAGE_LEN -
+                                  loader->progress.normal_pages;
+    loader->progress.done = loader->progress.total;
+    *state = loader->state;
+    return true;
+}
+
+void machine_loader_abandon(MachineLoader *loader)
+{
+    loader_clear_memory(loader);
+    machine_reset_devices(loader->machine);
+}
