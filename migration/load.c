@@ -194,6 +194,8 @@ static void piece_copy(const Piece *piece, MemoryRegion *mr)
         }
         len = (size_t)(end - i) * PAGE_LEN;
         if (normal) {
+            memory_region_expect(mr, piece->offset + (uint64_t)i * PAGE_LEN,
+                                 len);
             memcpy(to + (size_t)i * PAGE_LEN, from, len);
             from += len;
         }
@@ -207,7 +209,7 @@ static bool loader_take_memory(MachineLoader *loader,
     MemoryRegion *mr = NULL;
     uint64_t end;
     unsigned i;
-    Piece piece;
+    Piece piece = { 0 };
 
     for (i = 0; i < memories->len && !mr; i++) {
         MemoryRegion *other = memories->pdata[i];

@@ -32,6 +32,14 @@
 /* How much of RAM is looked at, and cleared, at once */
 #define MEMORY_PAGE_LEN 4096
 
+/* Page faults are cheaper than a call that saves so many, or fewer */
+#define MEMORY_EXPECT_MIN (16 * 4096)
+
+/* Linux 5.14; what an older one answers is not looked at */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 enum { VIEW_READ, VIEW_WRITE };
 
 /* Changes */
@@ -653,6 +661,18 @@ void memory_region_clear(MemoryRegion *mr)
     g_assert(mr->kind == MEMORY_RAM || mr->kind == MEMORY_ROM);
     if (!mr->shared || madvise(mr->host, mr->size, MADV_REMOVE) != 0) {
         ram_clear(mr, 0, mr->size);
+    }
+}
+
+void memory_region_expect(const MemoryRegion *mr, uint64_t offset,
+                          uint64_t len)
+{
+    size_t page = getpagesize();
+    uintptr_t first = (uintptr_t)(mr->host + offset);
+    uintptr_t start = first & -page, end = (first + len + page - 1) & -page;
+
+    if (len >= MEMORY_EXPECT_MIN) {
+        madvise((void *)start, end - start, MADV_POPULATE_WRITE);
     }
 }
 

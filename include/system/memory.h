@@ -145,6 +145,11 @@ void memory_region_remove(MemoryRegion *mr);
  */
 void memory_region_clear(MemoryRegion *mr);
 
+/** memory_region_expect: @len bytes at @offset of @mr, RAM or ROM, are about to
+ *  be written, all of them: the host may get ready for it, all at once. */
+void memory_region_expect(const MemoryRegion *mr, uint64_t offset,
+                          uint64_t len);
+
 /* Changes that take effect at once; no cost if nothing changes */
 void memory_region_set_enabled(MemoryRegion *mr, bool enabled);
 void memory_region_set_offset(MemoryRegion *mr, uint64_t offset);
