@@ -57,19 +57,16 @@ static bool pc_build_ram(PcMachine *pc, GError **error)
 static bool pc_build_rom(PcMachine *pc, GError **error)
 {
     GBytes *image = pc->parent.setup->bios;
-    gsize len;
-    const void *bytes;
-    uint64_t isa;
+    uint64_t len, isa;
 
     if (!image) {
         return true;
     }
-    bytes = g_bytes_get_data(image, &len);
+    len = g_bytes_get_size(image);
     g_assert(len && len % MACHINE_BIOS_STEP == 0 && len <= MACHINE_BIOS_MAX);
     if (!memory_region_init_rom(&pc->rom, "pc.bios", len, error)) {
         return false;
     }
-    memcpy(pc->rom.host, bytes, len);
     machine_add_memory(&pc->parent, &pc->rom);
     isa = MIN(len, PC_ROM_ISA);
     memory_region_init_alias(&pc->rom_isa, "isa-bios", &pc->rom, len - isa,
@@ -231,8 +228,21 @@ bool pc_finish(Machine *machine, GError **error)
     return true;
 }
 
+/** Each boot has the user's image, also after a machine with another one was
+ *  restored. */
+static void pc_fill_rom(PcMachine *pc)
+{
+    GBytes *image = pc->parent.setup->bios;
+
+    if (image) {
+        memcpy(pc->rom.host, g_bytes_get_data(image, NULL),
+               g_bytes_get_size(image));
+    }
+}
+
 bool pc_boot(Machine *machine, GError **error)
 {
+    pc_fill_rom((PcMachine *)machine);
     pc_order_boot((PcMachine *)machine);
     return !machine->setup->builtin_firmware ||
            builtin_firmware_run(&machine->memory, &machine->io, NULL, error);
