@@ -169,8 +169,12 @@ bool object_check_id(const char *id, GError **error)
     while (g_ascii_isalnum(*c) || *c == '-' || *c == '.' || *c == '_') {
         c++;
     }
-    return (g_ascii_isalpha(*id) && !*c) ||
-           fm_error_set(error, "Parameter 'id' expects an identifier");
+    if (!g_ascii_isalpha(*id) || *c) {
+        return fm_error_set(error, "Parameter 'id' expects an identifier");
+    }
+    return c - id <= OBJECT_ID_MAX ||
+           fm_error_set(error, "Parameter 'id' has %zu characters, at most %d "
+                        "fit", (size_t)(c - id), OBJECT_ID_MAX);
 }
 
 static bool object_check(const Object *obj, const ObjectType *type,

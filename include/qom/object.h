@@ -133,12 +133,16 @@ const void *object_type_class(const ObjectType *type);
 
 /* Objects */
 
+/** Most characters of an ID: paths that it is in are names in files, too. */
+#define OBJECT_ID_MAX 127
+
 /**
  * object_check_id:
  * @id: what a user calls an object; it will be its name in the tree
  *
  * Returns: false with @error set, `Parameter 'id' expects an identifier`,
- * unless @id is a letter, followed by letters, digits, '-', '.' and '_'.
+ * unless @id is a letter, followed by letters, digits, '-', '.' and '_', or if
+ * it is longer than OBJECT_ID_MAX.
  */
 bool object_check_id(const char *id, GError **error);
 

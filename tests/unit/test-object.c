@@ -600,6 +600,18 @@ static void test_ids(void)
     }
 }
 
+static void test_long_ids(void)
+{
+    g_autofree char *id = g_strnfill(OBJECT_ID_MAX + 1, 'x');
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(object_check_id(id, &error));
+    g_assert_cmpstr(error->message, ==,
+                    "Parameter 'id' has 128 characters, at most 127 fit");
+    id[OBJECT_ID_MAX] = '\0';
+    g_assert_true(object_check_id(id, NULL));
+}
+
 static void test_numbers(void)
 {
     Object *root = container_new();
@@ -955,6 +967,7 @@ int main(int argc, char **argv)
     g_test_add_func("/object/link-errors", test_link_errors);
     g_test_add_func("/object/tree", test_tree);
     g_test_add_func("/object/ids", test_ids);
+    g_test_add_func("/object/long-ids", test_long_ids);
     g_test_add_func("/object/numbers", test_numbers);
     g_test_add_func("/object/many", test_many);
     g_test_add_func("/object/name-taken", test_name_taken);
