@@ -244,7 +244,8 @@ static bool loader_take_part(MachineLoader *loader,
     g_autofree char *raw = NULL, *type = NULL;
     size_t head_len = 1 + type_len;
 
-    if (type_len == 0 || head_len > section->len) {
+    if (type_len == 0 || head_len > section->len ||
+        memchr(section->content + 1, 0, type_len)) {
         return fm_error_set(error, "it does not say what device it is");
     }
     raw = g_strndup((const char *)section->content + 1, type_len);
@@ -253,8 +254,7 @@ static bool loader_take_part(MachineLoader *loader,
         return fm_error_set(error, "this machine has no such device (it was a "
                             "'%s')", type);
     }
-    if (strlen(raw) != type_len ||
-        strcmp(raw, part->obj->type->name) != 0) {
+    if (strcmp(raw, part->obj->type->name) != 0) {
         return fm_error_set(error, "it was a '%s', here it is a '%s'", type,
                             part->obj->type->name);
     }
