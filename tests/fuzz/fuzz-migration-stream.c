@@ -260,7 +260,7 @@ static void sections_change(GPtrArray *sections, FuzzInput *in)
     Section *section = sections->pdata[i];
     uint8_t what = fuzz_take(in, 1);
     uint16_t at = fuzz_take(in, 2);
-    size_t len = MIN(fuzz_take(in, 1), in->left);
+    size_t wanted = fuzz_take(in, 1), len = MIN(wanted, in->left);
     const uint8_t *bytes = in->p;
 
     in->p += len;
@@ -296,16 +296,26 @@ static void sections_change(GPtrArray *sections, FuzzInput *in)
     }
 }
 
-/** The stream that the input makes of that of @w. */
-static GByteArray *changed_stream(World *w, FuzzInput *in)
-{
-    g_autoptr(GByteArray) bytes = NULL;
-    g_autoptr(GPtrArray) sections = NULL;
+/* What inputs change: a pc and a q35 that have booted */
+static GByteArray *booted[2];
 
-    g_assert_true(machine_reset(w->machine, NULL));
-    clock_advance(&w->machine->clock, NS_PER_SECOND);
-    bytes = world_save(w);
-    sections = sections_split(bytes);
+static GByteArray *booted_stream(char type)
+{
+    GByteArray *bytes;
+    World w;
+
+    world_make(&w, type);
+    g_assert_true(machine_reset(w.machine, NULL));
+    clock_advance(&w.machine->clock, NS_PER_SECOND);
+    bytes = world_save(&w);
+    world_free(&w);
+    return bytes;
+}
+
+static GByteArray *changed_stream(const GByteArray *bytes, FuzzInput *in)
+{
+    g_autoptr(GPtrArray) sections = sections_split(bytes);
+
     while (in->left && sections->len < 1000) {
         sections_change(sections, in);
     }
@@ -318,9 +328,14 @@ static void check_refused(World *w)
 {
     for (unsigned i = 0; i < w->machine->memories->len; i++) {
         const MemoryRegion *mr = w->machine->memories->pdata[i];
+        const uint64_t *words = (const uint64_t *)mr->host;
+        uint64_t any = 0;
 
-        g_assert_true(mr->host[0] == 0 &&
-                      memcmp(mr->host, mr->host + 1, mr->size - 1) == 0);
+        /* a sanitizer's memcmp() takes its time */
+        for (size_t j = 0; j < mr->size / sizeof(*words); j++) {
+            any |= words[j];
+        }
+        g_assert_cmpuint(any, ==, 0);
     }
     world_run(w);
     g_assert_true(machine_reset(w->machine, NULL));
@@ -352,7 +367,7 @@ static void run(const uint8_t *bytes, size_t len)
         g_byte_array_append(stream, in.p, in.left);
         check_steps(stream->data, stream->len);
     } else {
-        stream = changed_stream(&w, &in);
+        stream = changed_stream(booted[type == 'q'], &in);
     }
     machine_reset_devices(w.machine);
     if (world_load(&w, stream->data, stream->len)) {
@@ -366,6 +381,8 @@ static void run(const uint8_t *bytes, size_t len)
 static void init(void)
 {
     types_register();
+    booted[0] = booted_stream('p');
+    booted[1] = booted_stream('q');
 }
 
 const FuzzTarget fuzz_target = { init, run, 64 * 1024 };
