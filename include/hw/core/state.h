@@ -56,16 +56,17 @@ typedef struct StateField {
 } StateField;
 
 struct StateTable {
-    uint16_t version;           /* from 1; a part's is its owner's affair */
+    uint16_t version;           /* from 1; a part has its own in the stream */
     const StateField *fields;   /* up to STATE_END */
     /** Bring the members up to date, before they are read.  NULL: they are. */
     void (*saving)(void *obj);
     /**
-     * All members of all devices are restored: check them, for they may come
-     * from anywhere, and make what follows from them.  The levels of interrupt
-     * lines are state of whoever receives them: driving a line to what it was
-     * changes nothing.  Parts before the whole.  NULL: nothing to do, every
-     * value is good.
+     * All members of all devices are restored, and the clock before them: check
+     * them, for they may come from anywhere, and make what follows from them.
+     * What is not a member is as after a reset.  The levels of interrupt lines
+     * are state of whoever receives them: driving a line to what it was changes
+     * nothing.  Parts before the whole.  NULL: nothing to do, every value is
+     * good.
      *
      * Returns: false with @error set, naming the member, if the values cannot
      * be.
@@ -123,5 +124,16 @@ struct StateTable {
       .get = (get_fn), .put = (put_fn) }
 
 #define STATE_END { .kind = STATE_END_OF_TABLE }
+
+/**
+ * state_check_bits: for loaded(): whether a register has only bits that there
+ * are.
+ * @member: its name, for the message
+ * @possible: the bits that can be set
+ *
+ * Returns: false with @error set if @value has others.
+ */
+bool state_check_bits(const char *member, uint64_t value, uint64_t possible,
+                      GError **error);
 
 #endif
