@@ -67,10 +67,20 @@ static void piix3_finalize(Object *obj)
     reset_port_cleanup(&((Piix3 *)obj)->reset_port);
 }
 
+/* The interrupt route registers lead nowhere, so nothing follows from them. */
+static const StateField piix3_fields[] = {
+    STATE_PCI_DEVICE(Piix3),
+    STATE_PART_FIELD(Piix3, reset_port, &reset_port_state),
+    STATE_END
+};
+
+static const StateTable piix3_state = { .version = 1, .fields = piix3_fields };
+
 static const PciDeviceClass piix3_class = {
     .parent = {
         .bus = "PCI",
         .reset = piix3_reset,
+        .state = &piix3_state,
         .describe = piix3_describe,
     },
     .vendor_id = 0x8086,

@@ -48,3 +48,21 @@ void reset_port_wire(ResetPort *port, void (*reset)(void *opaque),
     port->reset = reset;
     port->opaque = opaque;
 }
+
+static bool reset_port_loaded(void *obj, GError **error)
+{
+    const ResetPort *port = obj;
+
+    return state_check_bits("control", port->control, port->writable, error);
+}
+
+static const StateField reset_port_fields[] = {
+    STATE_FIELD(ResetPort, control),
+    STATE_END
+};
+
+const StateTable reset_port_state = {
+    .version = 1,
+    .fields = reset_port_fields,
+    .loaded = reset_port_loaded,
+};

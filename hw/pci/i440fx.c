@@ -27,14 +27,20 @@ static const PciRegister i440fx_registers[] = {
     { I440FX_SMRAM, 1,  SMRAM_C_BASE_SEG, SMRAM_WRITABLE, 0x00 },
 };
 
-static void i440fx_config_written(PciDevice *pci, unsigned offset,
-                                  unsigned len)
+/* Make what follows from the registers. */
+static void i440fx_update(I440fx *dev)
 {
-    I440fx *dev = (I440fx *)pci;
+    PciDevice *pci = &dev->parent;
 
     pam_update(&dev->pam, pci->config + I440FX_PAM0);
     pam_update_smram(&dev->pam, &pci->config[I440FX_SMRAM],
                      &pci->wmask[I440FX_SMRAM]);
+}
+
+static void i440fx_config_written(PciDevice *pci, unsigned offset,
+                                  unsigned len)
+{
+    i440fx_update((I440fx *)pci);
 }
 
 /* Its life */
@@ -80,12 +86,31 @@ static void i440fx_reset(Device *device)
     pci_device_reset_config(&dev->parent);
 }
 
+static bool i440fx_loaded(void *obj, GError **error)
+{
+    i440fx_update(obj);
+    return true;
+}
+
+static const StateField i440fx_fields[] = {
+    STATE_PCI_DEVICE(I440fx),
+    STATE_PART_FIELD(I440fx, ports, &pci_config_ports_state),
+    STATE_END
+};
+
+static const StateTable i440fx_state = {
+    .version = 1,
+    .fields = i440fx_fields,
+    .loaded = i440fx_loaded,
+};
+
 static const PciDeviceClass i440fx_class = {
     .parent = {
         .bus = "PCI",
         .realize = i440fx_realize,
         .unrealize = i440fx_unrealize,
         .reset = i440fx_reset,
+        .state = &i440fx_state,
     },
     .vendor_id = 0x8086,
     .device_id = 0x1237,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "util/bytes.h"
+#include "util/error.h"
 #include "util/log.h"
 
 /* PCI 3.0, 6.1, figure 6-1: the header that every function has */
@@ -223,6 +224,25 @@ void pci_config_ports_cleanup(PciConfigPorts *ports)
     memory_region_cleanup(&ports->data_mr);
 }
 
+static bool pci_config_ports_loaded(void *obj, GError **error)
+{
+    const PciConfigPorts *ports = obj;
+
+    return state_check_bits("address", ports->address, PCI_ADDRESS_WRITABLE,
+                            error);
+}
+
+static const StateField pci_config_ports_fields[] = {
+    STATE_FIELD(PciConfigPorts, address),
+    STATE_END
+};
+
+const StateTable pci_config_ports_state = {
+    .version = 1,
+    .fields = pci_config_ports_fields,
+    .loaded = pci_config_ports_loaded,
+};
+
 /* Functions */
 
 void pci_device_add_registers(PciDevice *dev, const PciRegister *registers,
@@ -248,6 +268,35 @@ void pci_device_reset_config(PciDevice *dev)
         klass->config_written(dev, 0, PCI_CONFIG_LEN);
     }
 }
+
+/* As after a reset, wmask shows all that can ever be written. */
+static bool pci_device_loaded(void *obj, GError **error)
+{
+    const PciDevice *dev = obj;
+
+    for (unsigned i = 0; i < PCI_CONFIG_LEN; i++) {
+        uint8_t fixed = ~(dev->wmask[i] | dev->w1c[i]);
+
+        if ((dev->config[i] ^ dev->initial[i]) & fixed) {
+            return fm_error_set(error, "config: byte 0x%02x is 0x%02x, but its "
+                                "bits 0x%02x are read only and 0x%02x", i,
+                                dev->config[i], fixed,
+                                dev->initial[i] & fixed);
+        }
+    }
+    return true;
+}
+
+static const StateField pci_device_fields[] = {
+    STATE_ARRAY(PciDevice, config),
+    STATE_END
+};
+
+const StateTable pci_device_state = {
+    .version = 1,
+    .fields = pci_device_fields,
+    .loaded = pci_device_loaded,
+};
 
 static void pci_device_finalize(Object *obj)
 {

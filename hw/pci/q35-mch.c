@@ -107,14 +107,20 @@ static void mch_update_window(Q35Mch *dev)
     memory_region_set_enabled(&dev->window_mr, len > 0);
 }
 
-static void mch_config_written(PciDevice *pci, unsigned offset, unsigned len)
+/* Make what follows from the registers. */
+static void mch_update(Q35Mch *dev)
 {
-    Q35Mch *dev = (Q35Mch *)pci;
+    PciDevice *pci = &dev->parent;
 
     mch_update_window(dev);
     pam_update(&dev->pam, pci->config + MCH_PAM0);
     pam_update_smram(&dev->pam, &pci->config[MCH_SMRAM],
                      &pci->wmask[MCH_SMRAM]);
+}
+
+static void mch_config_written(PciDevice *pci, unsigned offset, unsigned len)
+{
+    mch_update((Q35Mch *)pci);
 }
 
 /* What firmware is told */
@@ -175,12 +181,31 @@ static void mch_reset(Device *device)
     pci_device_reset_config(&dev->parent);
 }
 
+static bool mch_loaded(void *obj, GError **error)
+{
+    mch_update(obj);
+    return true;
+}
+
+static const StateField mch_fields[] = {
+    STATE_PCI_DEVICE(Q35Mch),
+    STATE_PART_FIELD(Q35Mch, ports, &pci_config_ports_state),
+    STATE_END
+};
+
+static const StateTable mch_state = {
+    .version = 1,
+    .fields = mch_fields,
+    .loaded = mch_loaded,
+};
+
 static const PciDeviceClass mch_class = {
     .parent = {
         .bus = "PCI",
         .realize = mch_realize,
         .unrealize = mch_unrealize,
         .reset = mch_reset,
+        .state = &mch_state,
         .describe = mch_describe,
     },
     .vendor_id = 0x8086,

@@ -7,6 +7,7 @@
 #ifndef HW_ISA_RESET_PORT_H
 #define HW_ISA_RESET_PORT_H
 
+#include "hw/core/state.h"
 #include "system/memory.h"
 
 #define RESET_PORT 0xcf9
@@ -31,6 +32,8 @@ typedef struct ResetPort {
 
     MemoryRegion mr;            /* 1 port; see PciConfigPorts */
 } ResetPort;
+
+extern const StateTable reset_port_state;
 
 /** reset_port_init: set up `mr`, which the host bridge answers with.
  *  @writable: RESET_SRST and RESET_FULL as far as they are kept. */

@@ -57,6 +57,19 @@ struct PciDevice {
 
 extern const ObjectType pci_device_type;
 
+/**
+ * What of a PciDevice is saved: the bytes of configuration space.  loaded()
+ * refuses bytes that differ from `initial` where nothing can change them.  What
+ * follows from the bytes, writable bits of `wmask` included, is made by the
+ * loaded() of the function that it is a part of.
+ */
+extern const StateTable pci_device_state;
+
+/** A row of a PCI type's StateTable: the PciDevice that it begins with. */
+#define STATE_PCI_DEVICE(type)                                              \
+    { .name = "pci", .kind = STATE_PART, .count = 1,                        \
+      .part = &pci_device_state, .offset = offsetof(type, parent) }
+
 /** pci_bus_plug: put @dev at @devfn, which must be free; before realize.  The
  *  header (IDs, class, subsystem 1AF4:1100, header type) is filled in from the
  *  class; the device's own init sets `initial` and `wmask` beyond it. */
@@ -104,8 +117,12 @@ typedef struct PciConfigPorts {
     PciBus *bus;
     MemoryRegion *cf9;          /* 1 port; set by the owner; NULL: none */
     MemoryRegion address_mr, data_mr;
+
+    /* Guest state: reset and saved */
     uint32_t address;
 } PciConfigPorts;
+
+extern const StateTable pci_config_ports_state;
 
 /** pci_config_ports_init: claim the ports in @bus->io; `cf9` is kept.
  *  Reset: address = 0. */
