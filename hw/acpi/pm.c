@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "util/bytes.h"
+#include "util/error.h"
 #include "util/log.h"
 
 enum { PM1_EVT_LEN = 4, PM1_CNT_LEN = 2, PM_TMR_LEN = 4 };
@@ -28,6 +29,9 @@ enum { PM1_BM_RLD = 1 << 1, PM1_SLP_TYP = 7 << ACPI_PM1_SLP_TYP_SHIFT };
 
 /* What PM1_CNT keeps; GBL_RLS and SLP_EN are written only. */
 #define PM1_CNT_KEPT (ACPI_PM1_SCI_EN | PM1_BM_RLD | PM1_SLP_TYP)
+
+/* What can be set in PM1_STS */
+#define PM1_STATUS (PM1_EVENTS | ACPI_PM1_WAK)
 
 #define PM_TMR_TOP_BIT 23
 #define PM_TMR_MASK 0xffffffu
@@ -66,16 +70,22 @@ static bool pm_gpe0_pending(const AcpiPm *pm)
     return false;
 }
 
-/* Bring TMR_STS up to date, then drive the SCI and arm the timer. */
-static void pm_update(AcpiPm *pm)
+/* Bring TMR_STS up to date. */
+static void pm_catch_up(AcpiPm *pm)
 {
     uint64_t ticks = clock_ticks(pm->clock, ACPI_PM_TIMER_HZ);
-    bool acpi = pm->pm1_cnt & ACPI_PM1_SCI_EN;
 
     if (ticks >= pm->tmr_change_ticks) {
         pm->pm1_sts |= ACPI_PM1_TMR;
         pm->tmr_change_ticks = pm_next_change(ticks);
     }
+}
+
+/* Drive the SCI and arm the timer, as the registers say. */
+static void pm_drive(AcpiPm *pm)
+{
+    bool acpi = pm->pm1_cnt & ACPI_PM1_SCI_EN;
+
     if (acpi && (pm->pm1_en & ~pm->pm1_sts & ACPI_PM1_TMR)) {
         timer_set(&pm->tmr_timer,
                   clock_ticks_to_ns(pm->tmr_change_ticks, ACPI_PM_TIMER_HZ));
@@ -84,6 +94,12 @@ static void pm_update(AcpiPm *pm)
     }
     irq_set(pm->sci, acpi && ((pm->pm1_sts & pm->pm1_en) ||
                               pm_gpe0_pending(pm)));
+}
+
+static void pm_update(AcpiPm *pm)
+{
+    pm_catch_up(pm);
+    pm_drive(pm);
 }
 
 static void pm_timer_expired(void *opaque)
@@ -317,3 +333,58 @@ void acpi_pm_reset(AcpiPm *pm)
         pm_next_change(clock_ticks(pm->clock, ACPI_PM_TIMER_HZ));
     pm_update(pm);
 }
+
+/* What is saved */
+
+static void acpi_pm_saving(void *obj)
+{
+    pm_catch_up(obj);
+}
+
+static bool pm_check_gpe0(const AcpiPm *pm, GError **error)
+{
+    for (unsigned i = pm->gpe0_len / 2; i < sizeof(pm->gpe0_sts); i++) {
+        if (pm->gpe0_sts[i] | pm->gpe0_en[i]) {
+            return fm_error_set(error, "%s: byte %u is 0x%02x, there are only "
+                                "%u", pm->gpe0_sts[i] ? "gpe0_sts" : "gpe0_en",
+                                i, pm->gpe0_sts[i] ? pm->gpe0_sts[i]
+                                                   : pm->gpe0_en[i],
+                                pm->gpe0_len / 2);
+        }
+    }
+    return true;
+}
+
+static bool acpi_pm_loaded(void *obj, GError **error)
+{
+    const AcpiPm *pm = obj;
+
+    return state_check_bits("pm1_sts", pm->pm1_sts, PM1_STATUS, error) &&
+           state_check_bits("pm1_en", pm->pm1_en, PM1_EVENTS, error) &&
+           state_check_bits("pm1_cnt", pm->pm1_cnt, PM1_CNT_KEPT, error) &&
+           pm_check_gpe0(pm, error);
+}
+
+void acpi_pm_restored(AcpiPm *pm, Irq *sci)
+{
+    pm->sci = sci;
+    pm->tmr_change_ticks =
+        pm_next_change(clock_ticks(pm->clock, ACPI_PM_TIMER_HZ));
+    pm_drive(pm);
+}
+
+static const StateField acpi_pm_fields[] = {
+    STATE_FIELD(AcpiPm, pm1_sts),
+    STATE_FIELD(AcpiPm, pm1_en),
+    STATE_FIELD(AcpiPm, pm1_cnt),
+    STATE_ARRAY(AcpiPm, gpe0_sts),
+    STATE_ARRAY(AcpiPm, gpe0_en),
+    STATE_END
+};
+
+const StateTable acpi_pm_state = {
+    .version = 1,
+    .fields = acpi_pm_fields,
+    .saving = acpi_pm_saving,
+    .loaded = acpi_pm_loaded,
+};

@@ -57,3 +57,11 @@ void apm_reset(Apm *apm)
     apm->cnt = 0;
     apm->sts = 0;
 }
+
+static const StateField apm_fields[] = {
+    STATE_FIELD(Apm, cnt),
+    STATE_FIELD(Apm, sts),
+    STATE_END
+};
+
+const StateTable apm_state = { .version = 1, .fields = apm_fields };

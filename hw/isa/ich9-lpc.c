@@ -118,18 +118,31 @@ static unsigned ich9_sci_selection(const Ich9Lpc *dev)
     return sel == ICH9_SCI_RESERVED ? 0 : sel;
 }
 
+static Irq *ich9_sci(const Ich9Lpc *dev)
+{
+    return dev->wiring.sci[ich9_sci_selection(dev)];
+}
+
+/* Make what follows from the registers, but for the SCI. */
+static void ich9_lpc_update(Ich9Lpc *dev)
+{
+    PciDevice *pci = &dev->parent;
+
+    memory_region_set_offset(&dev->pm_mr, ich9_pm_base(dev));
+    memory_region_set_enabled(&dev->pm_mr, ich9_pm_enabled(dev));
+
+    /* SMI_LOCK can be set, but only reset clears it. */
+    pci->wmask[ICH9_GEN_PMCON_1] =
+        pci->config[ICH9_GEN_PMCON_1] & ICH9_SMI_LOCK ? 0 : ICH9_SMI_LOCK;
+}
+
 static void ich9_lpc_config_written(PciDevice *pci, unsigned offset,
                                     unsigned len)
 {
     Ich9Lpc *dev = (Ich9Lpc *)pci;
 
-    memory_region_set_offset(&dev->pm_mr, ich9_pm_base(dev));
-    memory_region_set_enabled(&dev->pm_mr, ich9_pm_enabled(dev));
-    acpi_pm_set_sci(&dev->pm, dev->wiring.sci[ich9_sci_selection(dev)]);
-
-    /* SMI_LOCK can be set, but only reset clears it. */
-    pci->wmask[ICH9_GEN_PMCON_1] =
-        pci->config[ICH9_GEN_PMCON_1] & ICH9_SMI_LOCK ? 0 : ICH9_SMI_LOCK;
+    ich9_lpc_update(dev);
+    acpi_pm_set_sci(&dev->pm, ich9_sci(dev));
 }
 
 static void ich9_lpc_set_acpi(void *opaque, bool enabled)
@@ -233,6 +246,33 @@ static void ich9_lpc_finalize(Object *obj)
     reset_port_cleanup(&((Ich9Lpc *)obj)->reset_port);
 }
 
+static bool ich9_lpc_loaded(void *obj, GError **error)
+{
+    Ich9Lpc *dev = obj;
+
+    if (!state_check_bits("smi_en", dev->smi_en, ICH9_SMI_EN_KEPT, error)) {
+        return false;
+    }
+    ich9_lpc_update(dev);
+    acpi_pm_restored(&dev->pm, ich9_sci(dev));
+    return true;
+}
+
+static const StateField ich9_lpc_fields[] = {
+    STATE_PCI_DEVICE(Ich9Lpc),
+    STATE_PART_FIELD(Ich9Lpc, pm, &acpi_pm_state),
+    STATE_PART_FIELD(Ich9Lpc, apm, &apm_state),
+    STATE_PART_FIELD(Ich9Lpc, reset_port, &reset_port_state),
+    STATE_FIELD(Ich9Lpc, smi_en),
+    STATE_END
+};
+
+static const StateTable ich9_lpc_state = {
+    .version = 1,
+    .fields = ich9_lpc_fields,
+    .loaded = ich9_lpc_loaded,
+};
+
 static const PciDeviceClass ich9_lpc_class = {
     .parent = {
         .bus = "PCI",
@@ -240,6 +280,7 @@ static const PciDeviceClass ich9_lpc_class = {
         .unrealize = ich9_lpc_unrealize,
         .reset = ich9_lpc_reset,
         .describe = ich9_lpc_describe,
+        .state = &ich9_lpc_state,
     },
     .vendor_id = 0x8086,
     .device_id = 0x2918,

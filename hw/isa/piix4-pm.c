@@ -48,13 +48,16 @@ static bool piix4_pm_enabled(const Piix4Pm *dev)
     return dev->parent.config[PIIX4_PMREGMISC] & PIIX4_PMIOSE;
 }
 
+static void piix4_pm_update_block(Piix4Pm *dev)
+{
+    memory_region_set_offset(&dev->pm_mr, piix4_pm_base(dev));
+    memory_region_set_enabled(&dev->pm_mr, piix4_pm_enabled(dev));
+}
+
 static void piix4_pm_config_written(PciDevice *pci, unsigned offset,
                                     unsigned len)
 {
-    Piix4Pm *dev = (Piix4Pm *)pci;
-
-    memory_region_set_offset(&dev->pm_mr, piix4_pm_base(dev));
-    memory_region_set_enabled(&dev->pm_mr, piix4_pm_enabled(dev));
+    piix4_pm_update_block((Piix4Pm *)pci);
 }
 
 static void piix4_pm_set_acpi(void *opaque, bool enabled)
@@ -137,6 +140,28 @@ static void piix4_pm_reset(Device *device)
     pci_device_reset_config(&dev->parent);
 }
 
+static bool piix4_pm_loaded(void *obj, GError **error)
+{
+    Piix4Pm *dev = obj;
+
+    piix4_pm_update_block(dev);
+    acpi_pm_restored(&dev->pm, dev->pm.sci);
+    return true;
+}
+
+static const StateField piix4_pm_fields[] = {
+    STATE_PCI_DEVICE(Piix4Pm),
+    STATE_PART_FIELD(Piix4Pm, pm, &acpi_pm_state),
+    STATE_PART_FIELD(Piix4Pm, apm, &apm_state),
+    STATE_END
+};
+
+static const StateTable piix4_pm_state = {
+    .version = 1,
+    .fields = piix4_pm_fields,
+    .loaded = piix4_pm_loaded,
+};
+
 static const PciDeviceClass piix4_pm_class = {
     .parent = {
         .bus = "PCI",
@@ -144,6 +169,7 @@ static const PciDeviceClass piix4_pm_class = {
         .unrealize = piix4_pm_unrealize,
         .reset = piix4_pm_reset,
         .describe = piix4_pm_describe,
+        .state = &piix4_pm_state,
     },
     .vendor_id = 0x8086,
     .device_id = 0x7113,

@@ -12,6 +12,7 @@
 
 #include "hw/core/clock.h"
 #include "hw/core/irq.h"
+#include "hw/core/state.h"
 #include "system/memory.h"
 
 #define ACPI_PM_TIMER_HZ 3579545
@@ -42,9 +43,10 @@ typedef struct AcpiPm {
     /* Guest state: reset and saved */
     uint16_t pm1_sts, pm1_en, pm1_cnt;
     uint8_t gpe0_sts[8], gpe0_en[8];
+
+    /* These follow from them and the time */
     uint64_t tmr_change_ticks;  /* the timer's top bit changes next, and
                                    TMR_STS has yet to be told */
-
     Timer tmr_timer;            /* armed while that could raise the SCI */
     MemoryRegion evt_mr;        /* 4 ports */
     MemoryRegion cnt_mr;        /* 2 ports */
@@ -52,6 +54,9 @@ typedef struct AcpiPm {
     MemoryRegion gpe0_mr;       /* gpe0_len ports */
     uint8_t gpe0_len;           /* status and enable together; even, <= 16 */
 } AcpiPm;
+
+/** Its loaded() checks the registers; the owner's calls acpi_pm_restored(). */
+extern const StateTable acpi_pm_state;
 
 /**
  * acpi_pm_init: the links `sci`, `sleep` and `opaque` are kept; `sleep` is the
@@ -73,6 +78,11 @@ void acpi_pm_reset(AcpiPm *pm);
 /** acpi_pm_set_sci: from now on the SCI is @sci (NULL: leads nowhere); the
  *  line that it was before goes low. */
 void acpi_pm_set_sci(AcpiPm *pm, Irq *sci);
+
+/** acpi_pm_restored: the registers and the clock are restored and the SCI is
+ *  @sci (NULL: leads nowhere): drive it, arm the timer.  No other line is
+ *  touched. */
+void acpi_pm_restored(AcpiPm *pm, Irq *sci);
 
 /** acpi_pm_set_acpi: what the SMI command port's ACPI_ENABLE (true) and
  *  ACPI_DISABLE do: SCI_EN. */

@@ -11,6 +11,7 @@
 #ifndef HW_ISA_APM_H
 #define HW_ISA_APM_H
 
+#include "hw/core/state.h"
 #include "system/memory.h"
 
 #define APM_CNT_PORT 0xb2
@@ -26,6 +27,9 @@ typedef struct Apm {
 
     MemoryRegion mr;
 } Apm;
+
+/** Both registers keep what is written; what a write did is others' state. */
+extern const StateTable apm_state;
 
 /**
  * apm_init: place the two ports in @io.
