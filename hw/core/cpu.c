@@ -51,12 +51,17 @@ static const ObjectProperty cpu_properties[] = {
       NULL },
 };
 
+static const DeviceClass cpu_class = {
+    .stateless = "nobody runs it: it has no state that a program could see",
+};
+
 const ObjectType cpu_type = {
     .name = "cpu",
     .parent = &device_type,
     .doc = "Abstract processor",
     .instance_size = sizeof(Cpu),
     .abstract = true,
+    .klass = &cpu_class,
     .properties = cpu_properties,
     .n_properties = G_N_ELEMENTS(cpu_properties),
 };
