@@ -117,7 +117,7 @@ static void compare(World *a, World *b)
     g_assert_cmpmem(saved_a->data, saved_a->len, saved_b->data, saved_b->len);
 }
 
-/* Both guests do the same and see the same. */
+/* R27: both guests do the same and see the same. */
 static void compare_futures(World *a, World *b, uint32_t seed)
 {
     g_autoptr(GRand) rand_a = g_rand_new_with_seed(seed);
@@ -280,7 +280,7 @@ static void test_other_lines(gconstpointer data)
 }
 
 
-/* What cannot be is refused, by the member's name. */
+/* R28: what cannot be is refused, by the member's name. */
 
 typedef struct Spoiled {
     const char *function;
