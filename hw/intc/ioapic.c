@@ -10,6 +10,7 @@
 #include "hw/intc/ioapic.h"
 
 #include "hw/acpi/platform.h"
+#include "util/error.h"
 #include "util/report.h"
 
 /* Memory-mapped registers */
@@ -40,9 +41,9 @@ struct IoApic {
     uint32_t id;
     uint64_t entries[IOAPIC_NUM_INPUTS];
 
-    /* Not reset: whoever drives an input resets itself */
-    Irq inputs[IOAPIC_NUM_INPUTS];
+    /* Saved, but not reset: whoever drives an input resets itself */
     uint32_t levels;            /* inputs that are high */
+    Irq inputs[IOAPIC_NUM_INPUTS];      /* their levels follow */
 
     MemoryRegion mr;
     unsigned faults;
@@ -198,6 +199,55 @@ static void ioapic_describe(const Device *dev, AcpiPlatform *platform)
     platform->io_apic_id = 0;
 }
 
+/* What is saved */
+
+static bool ioapic_check_entry(unsigned n, uint64_t entry, GError **error)
+{
+    g_autofree char *member = g_strdup_printf("entries[%u]", n);
+    uint64_t possible = IOAPIC_ENTRY_WRITABLE;
+
+    if (ioapic_is_level(entry)) {
+        possible |= IOAPIC_ENTRY_REMOTE_IRR;
+    }
+    return state_check_bits(member, entry, possible, error);
+}
+
+static bool ioapic_loaded(void *obj, GError **error)
+{
+    IoApic *ioapic = obj;
+
+    if (!state_check_bits("id", ioapic->id, IOAPIC_ID_MASK, error) ||
+        !state_check_bits("levels", ioapic->levels,
+                          (1u << IOAPIC_NUM_INPUTS) - 1, error)) {
+        return false;
+    }
+    for (unsigned n = 0; n < IOAPIC_NUM_INPUTS; n++) {
+        if (!ioapic_check_entry(n, ioapic->entries[n], error)) {
+            return false;
+        }
+    }
+    for (unsigned n = 0; n < IOAPIC_NUM_INPUTS; n++) {
+        irq_restore(&ioapic->inputs[n], ioapic->levels >> n & 1);
+        /* One that had no processor to go to has waited for one */
+        ioapic_send_level(ioapic, n);
+    }
+    return true;
+}
+
+static const StateField ioapic_fields[] = {
+    STATE_FIELD(IoApic, select),
+    STATE_FIELD(IoApic, id),
+    STATE_ARRAY(IoApic, entries),
+    STATE_FIELD(IoApic, levels),
+    STATE_END
+};
+
+static const StateTable ioapic_state = {
+    .version = 1,
+    .fields = ioapic_fields,
+    .loaded = ioapic_loaded,
+};
+
 /* Life */
 
 void ioapic_wire(IoApic *ioapic, MemoryRegion *memory)
@@ -270,6 +320,7 @@ static const DeviceClass ioapic_class = {
     .unrealize = ioapic_unrealize,
     .reset = ioapic_reset,
     .describe = ioapic_describe,
+    .state = &ioapic_state,
 };
 
 const ObjectType ioapic_type = {

@@ -46,4 +46,14 @@ static inline void irq_set(Irq *irq, bool level)
     irq->handler(irq->opaque, irq->n, level);
 }
 
+/** irq_restore: whoever receives the line was restored, and knows that it is
+ *  @level: nobody is told but who watches it. */
+static inline void irq_restore(Irq *irq, bool level)
+{
+    if (irq->observer && irq->level != level) {
+        irq->observer(irq->observer_opaque, irq, level);
+    }
+    irq->level = level;
+}
+
 #endif
