@@ -14,6 +14,7 @@
 #include "hw/rtc/mc146818.h"
 
 #include "hw/acpi/platform.h"
+#include "util/error.h"
 
 #define RTC_PORT 0x70
 #define RTC_NUM_PORTS 2
@@ -56,6 +57,10 @@ enum {
 #define RTC_D_VRT 0x80              /* the battery is good */
 #define RTC_HOUR_PM 0x80
 #define RTC_ALARM_ANY 0xc0          /* values from here on match any time */
+
+/* What base_us can be, either way: more than 10000 years, and far enough from
+ * where sums with it would overflow */
+#define RTC_BASE_MOST_US (INT64_C(1) << 59)
 
 struct Rtc {
     IsaDevice parent;
@@ -281,9 +286,12 @@ static void rtc_arm_second(Rtc *rtc)
         }
     }
     if (seconds) {
-        timer_set_in(&rtc->second,
-                     (rtc->base_us + seconds * US_PER_SECOND -
-                      clock_utc_us(rtc->parent.bus->clock)) * NS_PER_US);
+        /* From time zero, so that it is the same whenever it is armed */
+        int64_t us = rtc->base_us + seconds * US_PER_SECOND -
+                     rtc->parent.bus->clock->epoch_us;
+
+        timer_set(&rtc->second, CLAMP(us, 0, INT64_MAX / NS_PER_US) *
+                                NS_PER_US);
     } else {
         timer_cancel(&rtc->second);
     }
@@ -447,6 +455,73 @@ static void rtc_describe(const Device *dev, AcpiPlatform *platform)
     acpi->irq = RTC_IRQ;
 }
 
+/* What is saved */
+
+static bool rtc_check_cmos(const Rtc *rtc, GError **error)
+{
+    static const struct { uint8_t index, possible; } bytes[] = {
+        { RTC_A, (uint8_t)~RTC_A_UIP },
+        { RTC_B, 0xff },
+        { RTC_C, RTC_C_UF | RTC_C_AF | RTC_C_PF | RTC_C_IRQF },
+        { RTC_D, 0 },                   /* kept elsewhere: rtc_read() */
+        { RTC_CENTURY_PS2, 0 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(bytes); i++) {
+        g_autofree char *member = g_strdup_printf("cmos[%u]", bytes[i].index);
+
+        if (!state_check_bits(member, rtc->cmos[bytes[i].index],
+                              bytes[i].possible, error)) {
+            return false;
+        }
+    }
+    return !(rtc->cmos[RTC_B] & RTC_B_SET && rtc->cmos[RTC_B] & RTC_B_UIE) ||
+           fm_error_set(error, "cmos[%u] is 0x%02x, but SET clears UIE", RTC_B,
+                        rtc->cmos[RTC_B]);
+}
+
+/** rtc_loaded: its line is its receiver's to restore; what has happened to the
+ *  time meanwhile is seen when somebody looks. */
+static bool rtc_loaded(void *obj, GError **error)
+{
+    Rtc *rtc = obj;
+    uint64_t ticks = clock_ticks(rtc->parent.bus->clock, RTC_DIVIDER_HZ);
+
+    if (rtc->index >= RTC_CMOS_LEN) {
+        return fm_error_set(error, "index is %u, there are %d bytes",
+                            rtc->index, RTC_CMOS_LEN);
+    }
+    if (rtc->base_us < -RTC_BASE_MOST_US || rtc->base_us > RTC_BASE_MOST_US) {
+        return fm_error_set(error, "base_us is %" G_GINT64_FORMAT ", which is "
+                            "no time of a calendar", rtc->base_us);
+    }
+    if (rtc->seen_ticks > ticks) {
+        return fm_error_set(error, "seen_ticks is %" G_GUINT64_FORMAT ", the "
+                            "machine's clock is at %" G_GUINT64_FORMAT,
+                            rtc->seen_ticks, ticks);
+    }
+    if (!rtc_check_cmos(rtc, error)) {
+        return false;
+    }
+    rtc_arm_second(rtc);
+    rtc_arm_periodic(rtc);
+    return true;
+}
+
+static const StateField rtc_fields[] = {
+    STATE_FIELD(Rtc, index),
+    STATE_ARRAY(Rtc, cmos),
+    STATE_FIELD(Rtc, base_us),
+    STATE_FIELD(Rtc, seen_ticks),
+    STATE_END
+};
+
+static const StateTable rtc_state = {
+    .version = 1,
+    .fields = rtc_fields,
+    .loaded = rtc_loaded,
+};
+
 /* Life */
 
 void rtc_wire(Rtc *rtc, Irq *irq)
@@ -527,6 +602,7 @@ static const DeviceClass rtc_class = {
     .unrealize = rtc_unrealize,
     .reset = rtc_reset,
     .describe = rtc_describe,
+    .state = &rtc_state,
 };
 
 const ObjectType rtc_type = {
