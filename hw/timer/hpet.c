@@ -12,6 +12,7 @@
 #include "hw/timer/hpet.h"
 
 #include "hw/acpi/platform.h"
+#include "util/error.h"
 
 /* Registers (2.3.1) */
 enum {
@@ -44,8 +45,7 @@ typedef struct HpetTimer {
     uint64_t config;
     uint64_t comparator;        /* periodic: the next match */
     uint64_t period;            /* ticks */
-
-    Timer match;
+    Timer match;                /* it tells whether this tick's is over */
 } HpetTimer;
 
 struct Hpet {
@@ -64,8 +64,10 @@ struct Hpet {
     uint64_t counter;           /* halted: its value; running: minus ticks */
     HpetTimer timers[HPET_NUM_TIMERS];
 
-    MemoryRegion mr;
+    /* Saved, but not reset: whoever drives an input resets itself */
     Irq legacy_in[HPET_NUM_LEGACY];
+
+    MemoryRegion mr;
     uint32_t driven;            /* lines that are high; see hpet_line() */
 };
 
@@ -108,10 +110,11 @@ static int hpet_timer_line(const Hpet *hpet, unsigned n)
                                                                : -1;
 }
 
-/** hpet_update_lines: several timers may hold the same line. */
-static void hpet_update_lines(Hpet *hpet)
+/** hpet_lines: the lines that are to be high; several timers may hold the
+ *  same one. */
+static uint32_t hpet_lines(const Hpet *hpet)
 {
-    uint32_t driven = 0, changed;
+    uint32_t driven = 0;
 
     for (unsigned n = 0; n < HPET_NUM_TIMERS; n++) {
         int line = hpet_timer_line(hpet, n);
@@ -124,7 +127,13 @@ static void hpet_update_lines(Hpet *hpet)
     for (unsigned n = 0; n < HPET_NUM_LEGACY && !hpet_is_legacy(hpet); n++) {
         driven |= (uint32_t)hpet->legacy_in[n].level << (HPET_NUM_LINES + n);
     }
-    changed = driven ^ hpet->driven;
+    return driven;
+}
+
+static void hpet_update_lines(Hpet *hpet)
+{
+    uint32_t driven = hpet_lines(hpet), changed = driven ^ hpet->driven;
+
     hpet->driven = driven;
     for (unsigned n = 0; n < HPET_NUM_LINES + HPET_NUM_LEGACY; n++) {
         if (changed >> n & 1) {
@@ -163,6 +172,14 @@ static uint64_t hpet_timer_mask(const HpetTimer *timer)
     return timer->config & HPET_TN_32MODE ? UINT32_MAX : UINT64_MAX;
 }
 
+/** hpet_timer_runs: a disabled one-shot timer that keeps no status does nothing
+ *  at all. */
+static bool hpet_timer_runs(const HpetTimer *timer)
+{
+    return timer->hpet->gen_conf & HPET_ENABLE_CNF &&
+           timer->config & (HPET_TN_INT_ENB | HPET_TN_INT_TYPE | HPET_TN_TYPE);
+}
+
 /**
  * hpet_timer_arm: for the next time at which counter and comparator are equal;
  * at least @least ticks from now.
@@ -172,10 +189,7 @@ static void hpet_timer_arm(HpetTimer *timer, uint64_t least)
     const Hpet *hpet = timer->hpet;
     uint64_t mask = hpet_timer_mask(timer), ticks, now;
 
-    /* A disabled one-shot timer that keeps no status does nothing at all */
-    if (!(hpet->gen_conf & HPET_ENABLE_CNF) ||
-        !(timer->config &
-          (HPET_TN_INT_ENB | HPET_TN_INT_TYPE | HPET_TN_TYPE))) {
+    if (!hpet_timer_runs(timer)) {
         timer_cancel(&timer->match);
         return;
     }
@@ -363,6 +377,106 @@ static void hpet_describe(const Device *dev, AcpiPlatform *platform)
     platform->hpet_min_tick = HPET_MIN_TICK;
 }
 
+/* What is saved */
+
+/** hpet_timer_constant: the bits of its configuration that are for reading. */
+static uint64_t hpet_timer_constant(const Hpet *hpet, unsigned n)
+{
+    return (uint64_t)hpet->routes << 32 | HPET_TN_SIZE_CAP |
+           (n == 0 ? HPET_TN_PER_INT_CAP : 0);
+}
+
+static bool hpet_timer_check_config(const Hpet *hpet, unsigned n,
+                                    GError **error)
+{
+    const HpetTimer *timer = &hpet->timers[n];
+    uint64_t constant = hpet_timer_constant(hpet, n);
+    uint64_t writable = HPET_TN_WRITABLE;
+    unsigned route = (timer->config & HPET_TN_INT_ROUTE) >>
+                     HPET_TN_INT_ROUTE_SHIFT;
+
+    if (!(constant & HPET_TN_PER_INT_CAP)) {
+        writable &= ~(uint64_t)(HPET_TN_TYPE | HPET_TN_VAL_SET);
+    }
+    if ((timer->config & ~writable) != constant) {
+        return fm_error_set(error, "timers[%u].config is 0x%" G_GINT64_MODIFIER
+                            "x, which is not one of this timer", n,
+                            timer->config);
+    }
+    return !route || hpet->routes >> route & 1 ||
+           fm_error_set(error, "timers[%u].config says line %u, which it "
+                        "cannot drive", n, route);
+}
+
+static bool hpet_timer_check(const Hpet *hpet, unsigned n, GError **error)
+{
+    const HpetTimer *timer = &hpet->timers[n];
+    uint64_t mask = hpet_timer_mask(timer);
+
+    if (!hpet_timer_check_config(hpet, n, error)) {
+        return false;
+    }
+    if (timer->comparator & ~mask) {
+        return fm_error_set(error, "timers[%u].comparator has more than the 32 "
+                            "bits of its mode", n);
+    }
+    if (timer->period & (timer->config & HPET_TN_PER_INT_CAP ? ~mask
+                                                             : UINT64_MAX)) {
+        return fm_error_set(error, "timers[%u].period is %" G_GUINT64_FORMAT
+                            ", which the timer cannot have", n, timer->period);
+    }
+    return !timer->match.armed || hpet_timer_runs(timer) ||
+           fm_error_set(error, "timers[%u].match is due, but the timer is "
+                        "halted", n);
+}
+
+static bool hpet_loaded(void *obj, GError **error)
+{
+    Hpet *hpet = obj;
+    uint32_t levels = 0;
+
+    if (!state_check_bits("gen_conf", hpet->gen_conf,
+                          HPET_ENABLE_CNF | HPET_LEG_RT_CNF, error)) {
+        return false;
+    }
+    for (unsigned n = 0; n < HPET_NUM_TIMERS; n++) {
+        if (!hpet_timer_check(hpet, n, error)) {
+            return false;
+        }
+        levels |= hpet->timers[n].config & HPET_TN_INT_TYPE ? 1u << n : 0;
+    }
+    hpet->driven = hpet_lines(hpet);
+    return state_check_bits("status", hpet->status, levels, error);
+}
+
+static const StateField hpet_timer_fields[] = {
+    STATE_FIELD(HpetTimer, config),
+    STATE_FIELD(HpetTimer, comparator),
+    STATE_FIELD(HpetTimer, period),
+    STATE_TIMER_FIELD(HpetTimer, match),
+    STATE_END
+};
+
+static const StateTable hpet_timer_state = {
+    .version = 1,
+    .fields = hpet_timer_fields,
+};
+
+static const StateField hpet_fields[] = {
+    STATE_FIELD(Hpet, gen_conf),
+    STATE_FIELD(Hpet, status),
+    STATE_FIELD(Hpet, counter),
+    STATE_PARTS(Hpet, timers, &hpet_timer_state),
+    STATE_COLUMN(Hpet, legacy_in, level),
+    STATE_END
+};
+
+static const StateTable hpet_state = {
+    .version = 1,
+    .fields = hpet_fields,
+    .loaded = hpet_loaded,
+};
+
 /* Life */
 
 static void hpet_legacy_changed(void *opaque, unsigned n, bool level)
@@ -400,8 +514,7 @@ static void hpet_reset(Device *dev)
     for (unsigned n = 0; n < HPET_NUM_TIMERS; n++) {
         HpetTimer *timer = &hpet->timers[n];
 
-        timer->config = (uint64_t)hpet->routes << 32 | HPET_TN_SIZE_CAP |
-                        (n == 0 ? HPET_TN_PER_INT_CAP : 0);
+        timer->config = hpet_timer_constant(hpet, n);
         timer->comparator = UINT64_MAX;
         timer->period = 0;
         timer_cancel(&timer->match);
@@ -457,6 +570,7 @@ static const DeviceClass hpet_class = {
     .unrealize = hpet_unrealize,
     .reset = hpet_reset,
     .describe = hpet_describe,
+    .state = &hpet_state,
 };
 
 const ObjectType hpet_type = {
