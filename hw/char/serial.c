@@ -16,6 +16,7 @@
 #include "chardev/char.h"
 #include "hw/acpi/platform.h"
 #include "qapi-types.h"
+#include "util/bytes.h"
 #include "util/error.h"
 
 #define SERIAL_CLOCK_HZ 1843200     /* the crystal of a PC's serial port */
@@ -84,6 +85,9 @@ static const struct {
     { 0x3f8, 4 }, { 0x2f8, 3 }, { 0x3e8, 4 }, { 0x2e8, 3 },
 };
 
+/* What is saved of where it is: iobase (u16), irq (u8) */
+#define SERIAL_PLACE_LEN 3
+
 typedef struct SerialFifo {
     uint8_t bytes[SERIAL_FIFO_LEN];
     uint8_t first, len;
@@ -101,7 +105,8 @@ typedef struct IsaSerial {
     uint8_t irq_num;
     Irq *irq;
 
-    /* Guest state: reset and saved */
+    /* Guest state: reset and saved; what the host has not taken from the
+     * transmitter yet is the guest's still */
     uint8_t ier, lcr, mcr, scr;
     uint8_t fcr;                /* FCR_ENABLE and the trigger */
     uint8_t msr;
@@ -112,9 +117,10 @@ typedef struct IsaSerial {
     bool timeout_pending;
     Timer timeout;
 
+    bool irq_level;             /* follows from the state */
+
     /* The host's side */
     MemoryRegion mr;
-    bool irq_level;
     bool rx_refused;            /* can_receive() said 0 */
     bool tx_dropping;           /* the host did not take anything in time */
     int64_t tx_since_ns;        /* it does not take the first byte since then */
@@ -302,11 +308,6 @@ static void serial_transmit(IsaSerial *s)
     serial_tx_emptied(s);
 }
 
-static void serial_retry_expired(void *opaque)
-{
-    serial_transmit(opaque);
-}
-
 static void serial_drained(void *opaque)
 {
     IsaSerial *s = opaque;
@@ -314,6 +315,12 @@ static void serial_drained(void *opaque)
     if (s->tx.len > 0) {
         serial_transmit(s);
     }
+}
+
+static void serial_retry_expired(void *opaque)
+{
+    serial_drained(opaque);
+    serial_rx_resume(opaque);   /* after it was restored */
 }
 
 static void serial_event(void *opaque, ChardevEvent event)
@@ -342,19 +349,23 @@ static void serial_write_thr(IsaSerial *s, uint8_t byte)
 
 /* Registers */
 
-/** serial_update_lines: the modem's answers, or in loopback mode our own
- *  outputs (8.7). */
+/** serial_lines: the modem's answers, or in loopback mode our own outputs
+ *  (8.7). */
+static uint8_t serial_lines(const IsaSerial *s)
+{
+    if (!(s->mcr & MCR_LOOP)) {
+        return MSR_CTS | MSR_DSR | MSR_DCD;
+    }
+    return (s->mcr & MCR_RTS ? MSR_CTS : 0) |
+           (s->mcr & MCR_DTR ? MSR_DSR : 0) |
+           (s->mcr & MCR_OUT1 ? MSR_RI : 0) |
+           (s->mcr & MCR_OUT2 ? MSR_DCD : 0);
+}
+
 static void serial_update_lines(IsaSerial *s)
 {
-    uint8_t lines = MSR_CTS | MSR_DSR | MSR_DCD, changed;
+    uint8_t lines = serial_lines(s), changed = (s->msr ^ lines) & MSR_LINES;
 
-    if (s->mcr & MCR_LOOP) {
-        lines = (s->mcr & MCR_RTS ? MSR_CTS : 0) |
-                (s->mcr & MCR_DTR ? MSR_DSR : 0) |
-                (s->mcr & MCR_OUT1 ? MSR_RI : 0) |
-                (s->mcr & MCR_OUT2 ? MSR_DCD : 0);
-    }
-    changed = (s->msr ^ lines) & MSR_LINES;
     if (!(s->msr & MSR_RI)) {
         changed &= ~MSR_RI;     /* TERI: only the end of a ring counts */
     }
@@ -537,6 +548,140 @@ static void serial_describe(const Device *dev, AcpiPlatform *platform)
     acpi->irq = s->irq_num;
 }
 
+/* What is saved */
+
+static bool serial_check_registers(const IsaSerial *s, GError **error)
+{
+    uint8_t fcr = s->fcr & FCR_ENABLE ? FCR_ENABLE | 3 << FCR_TRIGGER_SHIFT
+                                      : 0;
+
+    return state_check_bits("ier", s->ier, IER_MASK, error) &&
+           state_check_bits("mcr", s->mcr, MCR_MASK, error) &&
+           state_check_bits("fcr", s->fcr, fcr, error) &&
+           ((s->msr & MSR_LINES) == serial_lines(s) ||
+            fm_error_set(error, "msr is 0x%02x, its lines are 0x%02x while mcr "
+                         "is 0x%02x", s->msr, serial_lines(s), s->mcr));
+}
+
+static bool serial_check_fifo(const IsaSerial *s, const char *member,
+                              const SerialFifo *fifo, GError **error)
+{
+    if (fifo->first >= SERIAL_FIFO_LEN) {
+        return fm_error_set(error, "%s.first is %u, the FIFO has %d places",
+                            member, fifo->first, SERIAL_FIFO_LEN);
+    }
+    return fifo->len <= serial_fifo_depth(s) ||
+           fm_error_set(error, "%s.len is %u, %u fit", member, fifo->len,
+                        serial_fifo_depth(s));
+}
+
+static bool serial_check_pending(const IsaSerial *s, GError **error)
+{
+    bool waiting = s->fcr & FCR_ENABLE && s->rx.len > 0;
+
+    if (s->thr_empty_pending && s->tx.len > 0) {
+        return fm_error_set(error, "thr_empty_pending is set, but tx.len is "
+                            "%u", s->tx.len);
+    }
+    if (s->timeout_pending && (!waiting || s->timeout.armed)) {
+        return fm_error_set(error, "timeout_pending is set, but nothing has "
+                            "waited that long");
+    }
+    return !s->timeout.armed || waiting ||
+           fm_error_set(error, "timeout is due, but nothing waits in the FIFO");
+}
+
+/**
+ * serial_loaded: what is between the FIFOs and this host's side is not done
+ * here, for the machine may not run yet or never: it is the first thing when it
+ * does.
+ */
+static bool serial_loaded(void *obj, GError **error)
+{
+    IsaSerial *s = obj;
+
+    if (!serial_check_registers(s, error) ||
+        !serial_check_fifo(s, "rx", &s->rx, error) ||
+        !serial_check_fifo(s, "tx", &s->tx, error) ||
+        !serial_check_pending(s, error)) {
+        return false;
+    }
+    s->irq_level = serial_pending(s) != IIR_NONE;
+    s->tx_dropping = false;
+    s->tx_since_ns = clock_now_ns(s->parent.bus->clock);
+    if (s->tx.len > 0 || s->rx_refused) {
+        timer_set_in(&s->retry, 0);
+    } else {
+        timer_cancel(&s->retry);
+    }
+    return true;
+}
+
+/** serial_get_place: where the guest finds it, which cannot change. */
+static GBytes *serial_get_place(const void *obj)
+{
+    const IsaSerial *s = obj;
+    uint8_t place[SERIAL_PLACE_LEN];
+
+    st16_le(place, s->iobase);
+    place[2] = s->irq_num;
+    return g_bytes_new(place, sizeof(place));
+}
+
+static bool serial_put_place(void *obj, GBytes *bytes, GError **error)
+{
+    const IsaSerial *s = obj;
+    gsize len;
+    const uint8_t *place = g_bytes_get_data(bytes, &len);
+
+    if (len != SERIAL_PLACE_LEN) {
+        return fm_error_set(error, "it has %" G_GSIZE_FORMAT " bytes, %d are "
+                            "expected", len, SERIAL_PLACE_LEN);
+    }
+    if (ld16_le(place) != s->iobase || place[2] != s->irq_num) {
+        return fm_error_set(error, "the saved port is at iobase=0x%x,irq=%u, "
+                            "this one at iobase=0x%x,irq=%u", ld16_le(place),
+                            place[2], s->iobase, s->irq_num);
+    }
+    return true;
+}
+
+static const StateField serial_fifo_fields[] = {
+    STATE_ARRAY(SerialFifo, bytes),
+    STATE_FIELD(SerialFifo, first),
+    STATE_FIELD(SerialFifo, len),
+    STATE_END
+};
+
+static const StateTable serial_fifo_state = {
+    .version = 1,
+    .fields = serial_fifo_fields,
+};
+
+static const StateField serial_fields[] = {
+    STATE_BLOB_FIELD("place", serial_get_place, serial_put_place),
+    STATE_FIELD(IsaSerial, ier),
+    STATE_FIELD(IsaSerial, lcr),
+    STATE_FIELD(IsaSerial, mcr),
+    STATE_FIELD(IsaSerial, scr),
+    STATE_FIELD(IsaSerial, fcr),
+    STATE_FIELD(IsaSerial, msr),
+    STATE_FIELD(IsaSerial, divisor),
+    STATE_PART_FIELD(IsaSerial, rx, &serial_fifo_state),
+    STATE_PART_FIELD(IsaSerial, tx, &serial_fifo_state),
+    STATE_FIELD(IsaSerial, overrun),
+    STATE_FIELD(IsaSerial, thr_empty_pending),
+    STATE_FIELD(IsaSerial, timeout_pending),
+    STATE_TIMER_FIELD(IsaSerial, timeout),
+    STATE_END
+};
+
+static const StateTable serial_state = {
+    .version = 1,
+    .fields = serial_fields,
+    .loaded = serial_loaded,
+};
+
 /* Life */
 
 static void serial_reset(Device *dev)
@@ -673,6 +818,7 @@ static const DeviceClass serial_class = {
     .unrealize = serial_unrealize,
     .reset = serial_reset,
     .describe = serial_describe,
+    .state = &serial_state,
 };
 
 const ObjectType isa_serial_type = {
