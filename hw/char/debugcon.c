@@ -145,6 +145,7 @@ static const DeviceClass debugcon_class = {
     .realize = debugcon_realize,
     .unrealize = debugcon_unrealize,
     .describe = debugcon_describe,
+    .stateless = "a byte that the guest writes is the host's at once",
 };
 
 const ObjectType isa_debugcon_type = {
