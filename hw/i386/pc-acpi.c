@@ -48,12 +48,12 @@ static GBytes *pc_acpi_file(const AcpiBlobSet *set, const char *name)
 }
 
 /** FwCfgProducer: the files in the order in which pc_acpi_init() adds them. */
-static GBytes **pc_acpi_make(void *opaque)
+static GBytes **pc_acpi_make(void *opaque, bool serve)
 {
     PcMachine *pc = opaque;
     g_autofree AcpiPlatform *platform = g_new(AcpiPlatform, 1);
     GBytes **files = g_new0(GBytes *, 4);
-    AcpiBlobSet *set;
+    g_autoptr(AcpiBlobSet) set = NULL;
 
     pc_describe(pc, platform);
     set = acpi_tables_build(platform);
@@ -61,9 +61,11 @@ static GBytes **pc_acpi_make(void *opaque)
     files[1] = pc_acpi_file(set, ACPI_FILE_TABLES);
     files[2] = acpi_blob_set_script(set);
 
-    /* kept to recognise the tables by in guest memory */
-    g_clear_pointer(&pc->acpi_blobs, acpi_blob_set_free);
-    pc->acpi_blobs = set;
+    if (serve) {
+        /* kept to recognise the tables by in guest memory */
+        g_clear_pointer(&pc->acpi_blobs, acpi_blob_set_free);
+        pc->acpi_blobs = g_steal_pointer(&set);
+    }
     return files;
 }
 

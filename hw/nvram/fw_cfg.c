@@ -139,7 +139,7 @@ static FwCfgItem *fw_cfg_item(FwCfg *fw, uint16_t key)
 /** All of a producer's files at once, so that they belong together. */
 static void fw_cfg_make(FwCfg *fw, const FwCfgProducer *producer)
 {
-    g_autofree GBytes **made = producer->make(producer->opaque);
+    g_autofree GBytes **made = producer->make(producer->opaque, true);
     unsigned n = 0;
 
     for (unsigned i = 0; i < fw->files->len; i++) {

@@ -29,7 +29,7 @@ typedef struct Rig {
 
 /* The machine */
 
-static GBytes **rig_make(void *opaque)
+static GBytes **rig_make(void *opaque, bool serve)
 {
     GBytes **made = g_new0(GBytes *, 2);
     uint8_t content[100];

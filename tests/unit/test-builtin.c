@@ -80,7 +80,7 @@ static void on_written(void *opaque, uint32_t offset, uint32_t len)
     ((Rig *)opaque)->n_written++;
 }
 
-static GBytes **rig_make(void *opaque)
+static GBytes **rig_make(void *opaque, bool serve)
 {
     Rig *rig = opaque;
     GBytes **made = g_new0(GBytes *, N_FILES + 1);

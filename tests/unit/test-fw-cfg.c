@@ -98,7 +98,7 @@ static void add_text(Rig *rig, const char *name, const char *content)
     fw_cfg_add_file(rig->fw, name, bytes);
 }
 
-static GBytes **make_two(void *opaque)
+static GBytes **make_two(void *opaque, bool serve)
 {
     Rig *rig = opaque;
     GBytes **made = g_new0(GBytes *, 3);

@@ -57,9 +57,10 @@ enum { FW_CFG_PORT_SELECT = 0x510, FW_CFG_PORT_DATA = 0x511,
  * added, as a NULL-terminated array that the caller owns (g_free() and
  * g_bytes_unref()).  Each must be at most as long as its file; the rest reads
  * as zeros.
+ * @serve: firmware gets them; false: they are only compared
  */
 typedef struct FwCfgProducer {
-    GBytes **(*make)(void *opaque);
+    GBytes **(*make)(void *opaque, bool serve);
     void *opaque;
 } FwCfgProducer;
 
