@@ -72,6 +72,9 @@ struct StateTable {
      * be.
      */
     bool (*loaded)(void *obj, GError **error);
+    /** Nobody has refused: what takes the whole machine as it is now, or is not
+     *  to be said of one that was refused.  NULL: nothing to do. */
+    void (*restored)(void *obj);
 };
 
 #define STATE_IS_BOOL(x) _Generic((x), bool: 1, default: 0)
