@@ -9,17 +9,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "hw/nvram/fw_cfg.h"
+#include "fw_cfg-internal.h"
 
 #include "hw/acpi/platform.h"
 #include "util/bytes.h"
 #include "util/error.h"
 #include "util/log.h"
 #include "util/report.h"
-
-/* A key: bit 15 is the name space, bit 14 an old flag that is ignored */
-#define KEY_INDEX_MASK 0x3fff
-#define KEY_ARCH_LOCAL 0x8000
 
 /* ID bits */
 #define ID_TRADITIONAL (1u << 0)
@@ -30,13 +26,6 @@
 #define PORTS_DMA (FW_CFG_PORT_DMA - FW_CFG_PORT_SELECT)
 #define CTL_LEN 2
 #define DMA_LEN 8
-
-/* A directory entry, big-endian: size, key, 16 bits reserved, name */
-#define DIR_HEADER_LEN 4
-#define DIR_ENTRY_LEN 64
-#define DIR_SIZE 0
-#define DIR_KEY 4
-#define DIR_NAME 8
 
 /* A DMA descriptor, big-endian: control (key in the high half), length,
  * address */
@@ -50,44 +39,6 @@
 
 /** What reading the DMA address register gives, in the order of the ports. */
 static const char dma_signature[DMA_LEN + 1] = "QEMU CFG";
-
-/** What a key stands for. */
-typedef struct FwCfgItem {
-    char *name;                 /* NULL: not a file */
-    uint32_t len;
-    uint16_t key;
-    bool used;                  /* fixed keys: something is there */
-
-    GBytes *content;            /* at most len bytes; zeros after it */
-    const FwCfgProducer *producer;      /* who makes content; NULL: nobody */
-
-    /* Writable files */
-    uint8_t *data;
-    void (*written)(void *opaque, uint32_t offset, uint32_t len);
-    void *opaque;
-} FwCfgItem;
-
-struct FwCfg {
-    Device parent;
-
-    /* Links: given by the machine */
-    AddressSpace *dma;
-    MemoryRegion *io;
-
-    /* What there is to read; complete when sealed */
-    FwCfgItem fixed[2][FW_CFG_FILE_FIRST];      /* [1]: arch-local */
-    GPtrArray *files;           /* FwCfgItem, in order of adding */
-    GPtrArray *sorted;          /* the same by name: by key; NULL: not sealed */
-    GHashTable *by_name;        /* name -> FwCfgItem */
-
-    /* Guest state: reset and saved */
-    FwCfgItem *selected;        /* NULL: a key that is not there */
-    uint32_t offset;            /* at most the selected item's len */
-    uint32_t dma_addr_high;
-
-    unsigned faults;
-    MemoryRegion ports, ctl, dma_reg;
-};
 
 /* Items, from inside */
 
@@ -119,7 +70,7 @@ static const uint8_t *fw_cfg_item_bytes(const FwCfgItem *item, uint32_t *len)
     return bytes;
 }
 
-static FwCfgItem *fw_cfg_item(FwCfg *fw, uint16_t key)
+FwCfgItem *fw_cfg_item(FwCfg *fw, uint16_t key)
 {
     unsigned index = key & KEY_INDEX_MASK;
     bool local = key & KEY_ARCH_LOCAL;
@@ -158,6 +109,7 @@ static void fw_cfg_make(FwCfg *fw, const FwCfgProducer *producer)
 
 static void fw_cfg_select(FwCfg *fw, uint16_t key)
 {
+    fw->key = key;
     fw->selected = fw_cfg_item(fw, key);
     fw->offset = 0;
     if (log_enabled(LOG_FW_CFG)) {
@@ -381,7 +333,8 @@ void fw_cfg_add_key(FwCfg *fw, uint16_t key, GBytes *content)
 {
     FwCfgItem *item;
 
-    g_assert((key & ~KEY_ARCH_LOCAL) < FW_CFG_FILE_FIRST && !fw->sorted);
+    g_assert((key & ~KEY_ARCH_LOCAL) < FW_CFG_FILE_FIRST &&
+             (key == FW_CFG_FILE_DIR || !fw->sorted));
     g_assert(g_bytes_get_size(content) <= UINT32_MAX);
     item = &fw->fixed[key >= KEY_ARCH_LOCAL][key & KEY_INDEX_MASK];
     g_assert(!item->used);
@@ -481,33 +434,43 @@ static gint fw_cfg_compare_names(gconstpointer a, gconstpointer b)
     return strcmp(x->name, y->name);
 }
 
-void fw_cfg_seal(FwCfg *fw)
+GBytes *fw_cfg_make_directory(const FwCfg *fw)
 {
-    unsigned n = fw->files->len;
+    unsigned n = fw->sorted->len;
     gsize len = DIR_HEADER_LEN +
                 (gsize)DIR_ENTRY_LEN * MAX(n, FW_CFG_FILE_SLOTS);
     uint8_t *dir = g_malloc0(len);
-    g_autoptr(GBytes) content = g_bytes_new_take(dir, len);
-    GPtrArray *sorted = g_ptr_array_sized_new(n);
+
+    st32_be(dir, n);
+    for (unsigned i = 0; i < n; i++) {
+        const FwCfgItem *item = g_ptr_array_index(fw->sorted, i);
+        uint8_t *entry = dir + DIR_HEADER_LEN + i * DIR_ENTRY_LEN;
+
+        st32_be(entry + DIR_SIZE, item->len);
+        st16_be(entry + DIR_KEY, item->key);
+        memcpy(entry + DIR_NAME, item->name, strlen(item->name));
+    }
+    return g_bytes_new_take(dir, len);
+}
+
+void fw_cfg_seal(FwCfg *fw)
+{
+    unsigned n = fw->files->len;
+    g_autoptr(GPtrArray) sorted = g_ptr_array_sized_new(n);
+    g_autoptr(GBytes) directory = NULL;
 
     g_assert(!fw->sorted);
     for (unsigned i = 0; i < n; i++) {
         g_ptr_array_add(sorted, g_ptr_array_index(fw->files, i));
     }
     g_ptr_array_sort(sorted, fw_cfg_compare_names);
-
-    st32_be(dir, n);
     for (unsigned i = 0; i < n; i++) {
-        FwCfgItem *item = g_ptr_array_index(sorted, i);
-        uint8_t *entry = dir + DIR_HEADER_LEN + i * DIR_ENTRY_LEN;
-
-        item->key = FW_CFG_FILE_FIRST + i;
-        st32_be(entry + DIR_SIZE, item->len);
-        st16_be(entry + DIR_KEY, item->key);
-        memcpy(entry + DIR_NAME, item->name, strlen(item->name));
+        ((FwCfgItem *)g_ptr_array_index(sorted, i))->key =
+            FW_CFG_FILE_FIRST + i;
     }
-    fw_cfg_add_key(fw, FW_CFG_FILE_DIR, content);
-    fw->sorted = sorted;
+    fw->sorted = g_steal_pointer(&sorted);
+    directory = fw_cfg_make_directory(fw);
+    fw_cfg_add_key(fw, FW_CFG_FILE_DIR, directory);
 }
 
 int fw_cfg_find_file(const FwCfg *fw, const char *name)
@@ -540,6 +503,7 @@ static void fw_cfg_reset(Device *dev)
 {
     FwCfg *fw = (FwCfg *)dev;
 
+    fw_cfg_forget_saved(fw);
     for (unsigned i = 0; i < fw->files->len; i++) {
         FwCfgItem *item = g_ptr_array_index(fw->files, i);
 
@@ -591,6 +555,7 @@ static void fw_cfg_finalize(Object *obj)
 {
     FwCfg *fw = (FwCfg *)obj;
 
+    fw_cfg_forget_saved(fw);
     for (unsigned i = 0; i < FW_CFG_FILE_FIRST; i++) {
         g_clear_pointer(&fw->fixed[0][i].content, g_bytes_unref);
         g_clear_pointer(&fw->fixed[1][i].content, g_bytes_unref);
@@ -605,6 +570,7 @@ static const DeviceClass fw_cfg_class = {
     .unrealize = fw_cfg_unrealize,
     .reset = fw_cfg_reset,
     .describe = fw_cfg_describe,
+    .state = &fw_cfg_state,
 };
 
 const ObjectType fw_cfg_type = {

@@ -56,7 +56,8 @@ enum { FW_CFG_PORT_SELECT = 0x510, FW_CFG_PORT_DATA = 0x511,
  * reset.  @make returns one GBytes a file, in the order in which they were
  * added, as a NULL-terminated array that the caller owns (g_free() and
  * g_bytes_unref()).  Each must be at most as long as its file; the rest reads
- * as zeros.
+ * as zeros.  They are ACPI tables and what belongs to them, and saved with the
+ * machine (docs/specs/fw_cfg.rst, "Saving and restoring").
  * @serve: firmware gets them; false: they are only compared
  */
 typedef struct FwCfgProducer {
