@@ -353,6 +353,11 @@ bool machine_loader_finish(MachineLoader *loader, RunState *state,
             return loader_refuse_part(part, error);
         }
     }
+    for (unsigned i = 0; i < loader->parts->len; i++) {
+        const SavedPart *part = loader->parts->pdata[i];
+
+        state_restored(part->table, part->obj);
+    }
     loader->progress.zero_pages = loader->progress.total / PAGE_LEN -
                                   loader->progress.normal_pages;
     loader->progress.done = loader->progress.total;

@@ -443,3 +443,16 @@ bool state_loaded(const StateTable *table, void *obj, GError **error)
     }
     return !table->loaded || table->loaded(obj, error);
 }
+
+void state_restored(const StateTable *table, void *obj)
+{
+    for (const StateField *f = table->fields; f->kind != STATE_END_OF_TABLE;
+         f++) {
+        for (uint32_t i = 0; f->kind == STATE_PART && i < f->count; i++) {
+            state_restored(f->part, field_element(f, obj, i));
+        }
+    }
+    if (table->restored) {
+        table->restored(obj);
+    }
+}

@@ -38,4 +38,7 @@ bool state_decode_at(const StateTable *table, void *obj, uint16_t version,
  *  with @error set if one refuses. */
 bool state_loaded(const StateTable *table, void *obj, GError **error);
 
+/** state_restored: call restored(), the parts' before the whole's. */
+void state_restored(const StateTable *table, void *obj);
+
 #endif
