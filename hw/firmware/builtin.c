@@ -1,7 +1,8 @@
 /*
  * The built-in firmware: plays the firmware's part, without a processor
  *
- * Here: what it does to the chipset before and after the loader script runs.
+ * Here: what it does to the chipset before and after the loader script runs,
+ * and at a resume from S3.
  * Addresses and values are those that SeaBIOS leaves behind, so that a machine
  * looks the same whoever started it.
  *
@@ -30,6 +31,14 @@
 #define PAM0_OPEN 0x30          /* reads and writes reach RAM */
 #define PAM0_CLOSED 0x10        /* reads reach RAM, writes do not */
 #define PAM_OPEN 0x33
+
+/* Why the machine starts; who reads it clears it (IBM PC AT) */
+#define CMOS_INDEX 0x70
+#define CMOS_DATA 0x71
+#define CMOS_SHUTDOWN 0x0f
+
+/* The page for transfers at a resume: nobody but firmware uses this segment */
+#define RESUME_PAGE 0xfe000
 
 /** A write to configuration space of a function on bus 0. */
 typedef struct BuiltinConfigWrite {
@@ -138,7 +147,7 @@ static bool builtin_load(AddressSpace *memory, AddressSpace *io,
     FirmwareZones zones = { .reserved = NULL };
     bool ok;
 
-    if (!fw_cfg_client_open(&client, memory, io, error)) {
+    if (!fw_cfg_client_open(&client, memory, io, FW_CFG_CLIENT_PAGE, error)) {
         return false;
     }
     ok = builtin_read_e820(&client, &zones, error) &&
@@ -146,6 +155,13 @@ static bool builtin_load(AddressSpace *memory, AddressSpace *io,
     firmware_zones_cleanup(&zones);
     fw_cfg_client_close(&client);
     return ok;
+}
+
+/** Takes from CMOS why the machine starts, which it has been told. */
+static void builtin_clear_shutdown_code(AddressSpace *io)
+{
+    address_space_store(io, CMOS_INDEX, CMOS_SHUTDOWN, 1);
+    address_space_store(io, CMOS_DATA, 0, 1);
 }
 
 bool builtin_firmware_run(AddressSpace *memory, AddressSpace *io,
@@ -157,6 +173,7 @@ bool builtin_firmware_run(AddressSpace *memory, AddressSpace *io,
     };
     bool ok;
 
+    builtin_clear_shutdown_code(io);
     /* before fw_cfg: the tables that it makes tell of these */
     if (chipset) {
         builtin_setup_chipset(io, chipset);
@@ -173,8 +190,43 @@ bool builtin_firmware_run(AddressSpace *memory, AddressSpace *io,
     return ok;
 }
 
+static bool builtin_replay(AddressSpace *memory, AddressSpace *io,
+                           GBytes *write_backs, GError **error)
+{
+    FwCfgClient client;
+    bool ok;
+
+    if (!write_backs || !g_bytes_get_size(write_backs)) {
+        return true;
+    }
+    if (!fw_cfg_client_open(&client, memory, io, RESUME_PAGE, error)) {
+        return false;
+    }
+    ok = firmware_write_backs_replay(&client, write_backs, error);
+    fw_cfg_client_close(&client);
+    return ok;
+}
+
+bool builtin_firmware_resume(AddressSpace *memory, AddressSpace *io,
+                             GBytes *write_backs, GError **error)
+{
+    const BuiltinChipset *chipset = builtin_find_chipset(io);
+    bool ok;
+
+    builtin_clear_shutdown_code(io);
+    if (chipset) {
+        builtin_setup_chipset(io, chipset);
+    }
+    ok = builtin_replay(memory, io, write_backs, error);
+    if (chipset) {
+        builtin_set_pam(io, chipset, 0, PAM0_CLOSED);
+    }
+    return ok;
+}
+
 void builtin_result_clear(BuiltinResult *result)
 {
     g_clear_pointer(&result->blobs, g_array_unref);
+    g_clear_pointer(&result->write_backs, g_bytes_unref);
     result->rsdp_gpa = 0;
 }

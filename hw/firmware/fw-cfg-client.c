@@ -14,8 +14,6 @@
 /* The page: data first, the descriptor at the end */
 #define DESC_LEN 16
 #define DATA_LEN (FW_CFG_CLIENT_PAGE_LEN - DESC_LEN)
-#define DATA_GPA FW_CFG_CLIENT_PAGE
-#define DESC_GPA (FW_CFG_CLIENT_PAGE + DATA_LEN)
 
 #define ID_DMA (1u << 1)
 #define DIR_HEADER_LEN 4
@@ -27,17 +25,18 @@
 /** Run one descriptor on the data area; @control holds select and key too. */
 static bool client_dma(FwCfgClient *client, uint32_t control, uint32_t len)
 {
+    uint64_t desc_gpa = client->page_gpa + DATA_LEN;
     uint8_t desc[DESC_LEN], result[4];
 
     st32_be(desc, control);
     st32_be(desc + 4, len);
-    st64_be(desc + 8, DATA_GPA);
-    address_space_write(client->memory, DESC_GPA, desc, sizeof(desc));
+    st64_be(desc + 8, client->page_gpa);
+    address_space_write(client->memory, desc_gpa, desc, sizeof(desc));
     /* the register is big-endian: its low half, last, starts the transfer */
     address_space_store(client->io, FW_CFG_PORT_DMA, 0, 4);
     address_space_store(client->io, FW_CFG_PORT_DMA + 4,
-                        GUINT32_SWAP_LE_BE((uint32_t)DESC_GPA), 4);
-    address_space_read(client->memory, DESC_GPA, result, sizeof(result));
+                        GUINT32_SWAP_LE_BE((uint32_t)desc_gpa), 4);
+    address_space_read(client->memory, desc_gpa, result, sizeof(result));
     return ld32_be(result) == 0;
 }
 
@@ -71,7 +70,7 @@ static bool client_read_key(FwCfgClient *client, uint16_t key, uint8_t *buf,
         if (!client_dma(client, control, n)) {
             return false;
         }
-        address_space_read(client->memory, DATA_GPA, bytes, n);
+        address_space_read(client->memory, client->page_gpa, bytes, n);
         if (!client_is_zero(bytes, n)) {
             memcpy(buf + done, bytes, n);
             *used = done + n;
@@ -120,12 +119,13 @@ static bool client_read_directory(FwCfgClient *client, GError **error)
 }
 
 bool fw_cfg_client_open(FwCfgClient *client, AddressSpace *memory,
-                        AddressSpace *io, GError **error)
+                        AddressSpace *io, uint64_t page_gpa, GError **error)
 {
     uint8_t id[8];
 
     client->memory = memory;
     client->io = io;
+    client->page_gpa = page_gpa;
 
     /* by the ports, which are safe to try; DMA only if it says that it can */
     for (unsigned key = FW_CFG_SIGNATURE; key <= FW_CFG_ID; key++) {
@@ -141,13 +141,12 @@ bool fw_cfg_client_open(FwCfgClient *client, AddressSpace *memory,
     if (!(ld32_le(id + 4) & ID_DMA)) {
         return fm_error_set(error, "fw_cfg: it has no DMA");
     }
-    if (!address_space_is_ram(memory, FW_CFG_CLIENT_PAGE,
-                              FW_CFG_CLIENT_PAGE_LEN)) {
-        return fm_error_set(error, "conventional memory: there is no RAM at "
-                            "0x%x",
-                            FW_CFG_CLIENT_PAGE);
+    if (!address_space_is_ram(memory, page_gpa, FW_CFG_CLIENT_PAGE_LEN)) {
+        return fm_error_set(error, "fw_cfg: a transfer needs memory, but there "
+                            "is no RAM at 0x%" G_GINT64_MODIFIER "x",
+                            page_gpa);
     }
-    address_space_read(memory, FW_CFG_CLIENT_PAGE, client->saved,
+    address_space_read(memory, page_gpa, client->saved,
                        sizeof(client->saved));
     client->files = g_array_new(FALSE, TRUE, sizeof(FwCfgClientFile));
     if (!client_read_directory(client, error)) {
@@ -159,7 +158,7 @@ bool fw_cfg_client_open(FwCfgClient *client, AddressSpace *memory,
 
 void fw_cfg_client_close(FwCfgClient *client)
 {
-    address_space_write(client->memory, FW_CFG_CLIENT_PAGE, client->saved,
+    address_space_write(client->memory, client->page_gpa, client->saved,
                         sizeof(client->saved));
     g_clear_pointer(&client->files, g_array_unref);
 }
@@ -198,7 +197,7 @@ bool fw_cfg_client_peek(FwCfgClient *client, const FwCfgClientFile *file,
         !client_dma(client, FW_CFG_DMA_READ, len)) {
         return false;
     }
-    address_space_read(client->memory, DATA_GPA, buf, len);
+    address_space_read(client->memory, client->page_gpa, buf, len);
     return true;
 }
 
@@ -210,6 +209,6 @@ bool fw_cfg_client_poke(FwCfgClient *client, const FwCfgClientFile *file,
                     offset)) {
         return false;
     }
-    address_space_write(client->memory, DATA_GPA, buf, len);
+    address_space_write(client->memory, client->page_gpa, buf, len);
     return client_dma(client, FW_CFG_DMA_WRITE, len);
 }

@@ -163,6 +163,11 @@ static bool script_write_pointer(ScriptRun *run, size_t n,
         return fm_error_set(error, "address 0x%" G_GINT64_MODIFIER "x does "
                             "not fit %u bytes", value, e->width);
     }
+    if (run->write_backs->len == FIRMWARE_WRITE_BACKS_MAX) {
+        return fm_error_set(error, "this writes back one address more than "
+                            "the %d that a resume repeats",
+                            FIRMWARE_WRITE_BACKS_MAX);
+    }
     stn_le(w.value, e->width, value);
     g_array_append_val(run->write_backs, w);
     return true;
@@ -326,8 +331,27 @@ static bool script_write_back(const ScriptRun *run, GError **error)
     return true;
 }
 
+static GBytes *script_keep_write_backs(const ScriptRun *run)
+{
+    GByteArray *record = g_byte_array_new();
+
+    for (unsigned i = 0; i < run->write_backs->len; i++) {
+        const ScriptWriteBack *w = &g_array_index(run->write_backs,
+                                                  ScriptWriteBack, i);
+        FirmwareWriteBack kept = {
+            .offset = w->offset, .width = w->width,
+            .value = ldn_le(w->value, w->width),
+        };
+
+        g_strlcpy(kept.file, w->file->name, sizeof(kept.file));
+        firmware_write_back_append(record, &kept);
+    }
+    return g_byte_array_free_to_bytes(record);
+}
+
 static void script_tell(const ScriptRun *run, BuiltinResult *result)
 {
+    result->write_backs = script_keep_write_backs(run);
     for (unsigned i = 0; i < run->order->len; i++) {
         const ScriptBlob *blob = g_ptr_array_index(run->order, i);
         BuiltinBlob told = { .gpa = blob->gpa, .len = blob->file->len };

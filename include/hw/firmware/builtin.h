@@ -4,7 +4,8 @@
  * It sees of the machine what a firmware image would: ports, PCI configuration
  * space and memory.  It places the power management block, enables the PCI
  * Express configuration window, opens the F-segment, reads fw_cfg by DMA, runs
- * the whole loader script, and leaves guest memory as firmware leaves it.
+ * the whole loader script, and leaves guest memory as firmware leaves it.  When
+ * the machine wakes from S3 it repeats what does not outlive sleep.
  * The rules it enforces are the stricter ones of SeaBIOS's and OVMF's
  * (docs/specs/fw-loader.rst).
  *
@@ -30,6 +31,8 @@ typedef struct BuiltinBlob {
 typedef struct BuiltinResult {
     GArray *blobs;              /* BuiltinBlob, in order of allocation */
     uint64_t rsdp_gpa;          /* 0: the script placed none */
+    GBytes *write_backs;        /* what a resume from S3 repeats: entries of
+                                   FIRMWARE_WRITE_BACK_LEN bytes (script.h) */
 } BuiltinResult;
 
 /**
@@ -48,6 +51,28 @@ bool builtin_firmware_run(AddressSpace *memory, AddressSpace *io,
                           BuiltinResult *result, GError **error);
 
 void builtin_result_clear(BuiltinResult *result);
+
+/**
+ * builtin_firmware_resume: what firmware does when the machine wakes from S3
+ * and its devices are reset: set up the chipset as at boot, write to fw_cfg
+ * again what the run wrote back.  The script is not run, and of memory nothing
+ * changes; transfers go through a page of the F-segment, which is firmware's.
+ * @write_backs: what the run of this boot gave; NULL: nothing
+ *
+ * Returns: false with @error set if fw_cfg refuses a write; the others are done
+ * all the same.
+ * Spec: docs/specs/fw-loader.rst, "Resume".
+ */
+bool builtin_firmware_resume(AddressSpace *memory, AddressSpace *io,
+                             GBytes *write_backs, GError **error);
+
+/**
+ * builtin_check_write_backs: whether @bytes, which may come from anywhere, can
+ * be what a run gave.
+ *
+ * Returns: false with @error set, naming the entry (from 0), if they cannot.
+ */
+bool builtin_check_write_backs(GBytes *bytes, GError **error);
 
 /**
  * builtin_script_check:

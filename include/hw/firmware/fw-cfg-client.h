@@ -2,7 +2,7 @@
  * The guest's side of fw_cfg: how firmware finds it and reads files by DMA
  *
  * Uses ports and guest memory only.  Descriptor and data go through one page
- * of conventional memory, which is put back as it was.
+ * of memory, which is put back as it was.
  * Guest ABI: docs/specs/fw_cfg.rst.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -16,7 +16,7 @@
 
 #include "system/memory.h"
 
-/** The page that transfers go through: free memory before any boot loader. */
+/** A page that transfers can go through: free memory before any boot loader. */
 #define FW_CFG_CLIENT_PAGE 0x6000
 #define FW_CFG_CLIENT_PAGE_LEN 4096
 
@@ -29,20 +29,23 @@ typedef struct FwCfgClientFile {
 
 typedef struct FwCfgClient {
     AddressSpace *memory, *io;
+    uint64_t page_gpa;
     GArray *files;              /* FwCfgClientFile, as in the directory */
     uint8_t saved[FW_CFG_CLIENT_PAGE_LEN];      /* what the page held */
 } FwCfgClient;
 
 /**
  * fw_cfg_client_open: find fw_cfg, read the directory.
+ * @page_gpa: the page that transfers go through, FW_CFG_CLIENT_PAGE_LEN bytes
+ *            below 4 GiB that nobody else uses until it is closed
  *
  * Returns: false with @error set if there is no fw_cfg, it has no DMA, the
- * directory makes no sense, or conventional memory is missing; nothing is then
- * to be closed.
+ * directory makes no sense, or the page is not RAM; nothing is then to be
+ * closed.
  * Spec: docs/specs/fw_cfg.rst, "Finding it".
  */
 bool fw_cfg_client_open(FwCfgClient *client, AddressSpace *memory,
-                        AddressSpace *io, GError **error);
+                        AddressSpace *io, uint64_t page_gpa, GError **error);
 
 /** fw_cfg_client_close: put the page back as it was. */
 void fw_cfg_client_close(FwCfgClient *client);
