@@ -286,6 +286,15 @@ void acpi_pm_power_button(AcpiPm *pm)
     pm_update(pm);
 }
 
+void acpi_pm_wake(AcpiPm *pm)
+{
+    if (log_enabled(LOG_PM)) {
+        log_line(LOG_PM, "awake");
+    }
+    pm->pm1_sts |= ACPI_PM1_WAK | ACPI_PM1_PWRBTN;
+    pm_update(pm);
+}
+
 /* Its life */
 
 void acpi_pm_init(AcpiPm *pm, Clock *clock, MemoryRegion *container,

@@ -240,6 +240,7 @@ bool machine_reset(Machine *machine, GError **error)
 {
     const MachineClass *klass = machine_class(machine);
 
+    machine->asleep = false;
     machine_reset_devices(machine);
     return !klass->boot || klass->boot(machine, error);
 }
@@ -259,12 +260,20 @@ bool machine_can_wake(const Machine *machine)
 
 bool machine_wake(Machine *machine, GError **error)
 {
+    g_assert(machine->asleep);
+    machine->asleep = false;
     machine_reset_devices(machine);
     return machine_class(machine)->wake(machine, error);
 }
 
 void machine_request(Machine *machine, MachineRequest request)
 {
+    if (request == MACHINE_REQUEST_SUSPEND) {
+        if (machine->asleep) {
+            return;
+        }
+        machine->asleep = true;
+    }
     if (machine->request) {
         machine->request(machine->request_opaque, request);
     }

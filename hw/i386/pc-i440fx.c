@@ -52,6 +52,8 @@ static const PcMachineClass pc_i440fx_class = {
         .finish = pc_finish,
         .boot = pc_boot,
         .power_button = pc_power_button,
+        .wake = pc_wake,
+        .state = &pc_machine_state,
         .acpi_blobs = pc_acpi_blobs,
     },
     .ram_low_most = UINT64_C(0xe0000000),

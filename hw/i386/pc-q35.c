@@ -59,6 +59,8 @@ static const PcMachineClass pc_q35_class = {
         .finish = pc_finish,
         .boot = pc_boot,
         .power_button = pc_power_button,
+        .wake = pc_wake,
+        .state = &pc_machine_state,
         .acpi_blobs = pc_acpi_blobs,
     },
     .ram_low_most = UINT64_C(0xb0000000),

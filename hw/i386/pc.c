@@ -199,8 +199,11 @@ bool pc_plug(Machine *machine, Device *dev, GError **error)
 
 void pc_sleep(void *opaque, AcpiSleep state)
 {
+    PcMachine *pc = opaque;
+
     switch (state) {
     case ACPI_SLEEP_S3:
+        rtc_set_cmos(pc->rtc, RTC_CMOS_SHUTDOWN, RTC_SHUTDOWN_S3);
         machine_request(opaque, MACHINE_REQUEST_SUSPEND);
         break;
     case ACPI_SLEEP_S4:
@@ -242,10 +245,32 @@ static void pc_fill_rom(PcMachine *pc)
 
 bool pc_boot(Machine *machine, GError **error)
 {
-    pc_fill_rom((PcMachine *)machine);
-    pc_order_boot((PcMachine *)machine);
+    PcMachine *pc = (PcMachine *)machine;
+    BuiltinResult result;
+
+    pc_fill_rom(pc);
+    pc_order_boot(pc);
+    g_clear_pointer(&pc->write_backs, g_bytes_unref);
+    if (!machine->setup->builtin_firmware) {
+        return true;
+    }
+    if (!builtin_firmware_run(&machine->memory, &machine->io, &result,
+                              error)) {
+        return false;
+    }
+    pc->write_backs = g_bytes_ref(result.write_backs);
+    builtin_result_clear(&result);
+    return true;
+}
+
+bool pc_wake(Machine *machine, GError **error)
+{
+    PcMachine *pc = (PcMachine *)machine;
+
+    acpi_pm_wake(pc->pm);
     return !machine->setup->builtin_firmware ||
-           builtin_firmware_run(&machine->memory, &machine->io, NULL, error);
+           builtin_firmware_resume(&machine->memory, &machine->io,
+                                   pc->write_backs, error);
 }
 
 void pc_power_button(Machine *machine)

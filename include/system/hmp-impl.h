@@ -144,7 +144,8 @@ void *hmp_read_options(Hmp *hmp, const QapiType *type, const char *text,
 
 /* hmp-run.c: the machine's life, the program */
 HmpHandler hmp_stop, hmp_cont, hmp_quit, hmp_system_reset,
-    hmp_system_powerdown, hmp_exit_preconfig, hmp_watchdog_action;
+    hmp_system_powerdown, hmp_system_wakeup, hmp_exit_preconfig,
+    hmp_watchdog_action;
 HmpHandler hmp_info_status, hmp_info_version, hmp_info_name, hmp_info_uuid,
     hmp_info_history;
 

@@ -95,13 +95,13 @@ Chardev *system_add_chardev(System *system, ChardevOptions *options,
 
 /* Life cycle; each emits its events before it returns (system/run-state.c) */
 
-/** system_stop: pause the machine; nothing if it does not run. */
+/** system_stop: pause the machine; nothing if it neither runs nor sleeps. */
 void system_stop(System *system);
 /** system_stop_to_save: the same, with the state of a machine that is being
  *  saved.  Returns whether it ran, and has to be resumed. */
 bool system_stop_to_save(System *system);
-/** system_cont: let it run; nothing if it does.  Fails while its memory is
- *  dumped. */
+/** system_cont: let it run, or sleep on if it did; nothing if it does.  Fails
+ *  while its memory is dumped. */
 bool system_cont(System *system, GError **error);
 /** system_reset: reset it now, or what was set for that.  Not from inside a
  *  device. */
@@ -111,6 +111,10 @@ void system_reset(System *system, ShutdownCause cause);
 void system_shutdown(System *system, ShutdownCause cause);
 /** system_powerdown: press the power button. */
 void system_powerdown(System *system);
+/** system_wakeup: wake the machine, which runs then unless it was stopped.
+ *  Returns false with @error set if it is not asleep or never can be, or its
+ *  memory is dumped. */
+bool system_wakeup(System *system, GError **error);
 /** system_set_actions: what is set in @actions replaces what @settings say. */
 void system_set_actions(ActionSettings *settings,
                         const ActionSettings *actions);

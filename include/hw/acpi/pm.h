@@ -94,4 +94,11 @@ void acpi_pm_raise_gpe(AcpiPm *pm, unsigned n);
 /** acpi_pm_power_button: set PWRBTN_STS. */
 void acpi_pm_power_button(AcpiPm *pm);
 
+/**
+ * acpi_pm_wake: the machine wakes from S3, @pm is reset: set WAK_STS, and
+ * PWRBTN_STS, for it is told to have been the power button (ACPI 6.5,
+ * 4.8.2.2.1.1).
+ */
+void acpi_pm_wake(AcpiPm *pm);
+
 #endif

@@ -113,6 +113,7 @@ struct Machine {
     MemoryRegion memory_root, io_root;
     AddressSpace memory, io;
     Clock clock;
+    bool asleep;                /* in ACPI S3; state of the class's to save */
     GPtrArray *cpus;            /* Cpu, borrowed, by index */
     GPtrArray *memories;        /* MemoryRegion, borrowed: RAM and ROM that
                                    are saved, by their names */
@@ -242,15 +243,18 @@ void machine_restore_clock(Machine *machine, int64_t now_ns, int64_t utc_us);
 bool machine_can_wake(const Machine *machine);
 
 /**
- * machine_wake: the machine sleeps (ACPI S3) and something wakes it: reset its
- * devices, memory stays, then play the firmware's part if that is built in.
+ * machine_wake: the machine is asleep (ACPI S3) and something wakes it: reset
+ * its devices, memory stays, then play the firmware's part if that is built in.
  *
- * Returns: false with @error set if the built-in firmware failed.
+ * Returns: false with @error set if the built-in firmware failed; the machine
+ * is awake all the same.
  */
 bool machine_wake(Machine *machine, GError **error);
 
 /** machine_request: hand what the guest wants to whoever runs the machine;
- *  it acts after the guest's access is over. */
+ *  it acts after the guest's access is over.  From MACHINE_REQUEST_SUSPEND on
+ *  the machine is asleep, until it is woken or reset; asking again says
+ *  nothing. */
 void machine_request(Machine *machine, MachineRequest request);
 
 /** machine_power_button: press it, if there is one. */

@@ -59,10 +59,16 @@ struct PcMachine {
 
     /* What firmware was last given, to recognise it by; NULL: nothing yet */
     AcpiBlobSet *acpi_blobs;
+
+    /* BuiltinResult.write_backs of the last boot; NULL: none */
+    GBytes *write_backs;
 };
 
 /** Abstract. */
 extern const ObjectType pc_machine_type;
+
+/** MachineClass.state of a PC. */
+extern const StateTable pc_machine_state;
 
 static inline const PcMachineClass *pc_machine_class(const PcMachine *pc)
 {

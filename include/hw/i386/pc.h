@@ -34,6 +34,7 @@ bool pc_build(Machine *machine, GError **error);
 bool pc_plug(Machine *machine, Device *dev, GError **error);
 bool pc_finish(Machine *machine, GError **error);
 bool pc_boot(Machine *machine, GError **error);
+bool pc_wake(Machine *machine, GError **error);
 void pc_power_button(Machine *machine);
 const AcpiBlobSet *pc_acpi_blobs(const Machine *machine);
 

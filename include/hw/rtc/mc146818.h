@@ -15,6 +15,10 @@
 #define RTC_CMOS_FREE 0x0e
 /** Where the century is; also what the FADT's CENTURY says. */
 #define RTC_CENTURY 0x32
+/** Where firmware finds why the machine starts (the "shutdown code"), and that
+ *  it wakes from ACPI S3. */
+#define RTC_CMOS_SHUTDOWN 0x0f
+#define RTC_SHUTDOWN_S3 0xfe
 
 typedef struct Rtc Rtc;
 
