@@ -20,6 +20,8 @@ static const HmpCommand hmp_command_rows[] = {
       hmp_system_reset, HMP_MACHINE },
     { "system_powerdown", "", "", "press the machine's power button",
       hmp_system_powerdown, HMP_MACHINE },
+    { "system_wakeup", "", "", "wake the machine if it sleeps (ACPI S3)",
+      hmp_system_wakeup, HMP_MACHINE },
     { "exit_preconfig", "", "", "build the machine (after -preconfig)",
       hmp_exit_preconfig, HMP_ANY_TIME },
     { "watchdog_action", "action:s",

@@ -30,6 +30,11 @@ bool hmp_system_powerdown(Hmp *hmp, const HmpArgs *args, GError **error)
     return qmp_system_powerdown(&hmp->qmp, error);
 }
 
+bool hmp_system_wakeup(Hmp *hmp, const HmpArgs *args, GError **error)
+{
+    return qmp_system_wakeup(&hmp->qmp, error);
+}
+
 bool hmp_exit_preconfig(Hmp *hmp, const HmpArgs *args, GError **error)
 {
     return qmp_x_exit_preconfig(&hmp->qmp, error);

@@ -53,7 +53,7 @@ bool qmp_query_name(QmpContext *ctx, NameInfo *ret, GError **error)
 bool qmp_query_current_machine(QmpContext *ctx, CurrentMachineParams *ret,
                                GError **error)
 {
-    ret->wakeup_suspend_support = false;
+    ret->wakeup_suspend_support = machine_can_wake(ctx->system->machine);
     return true;
 }
 

@@ -58,6 +58,11 @@ bool qmp_system_powerdown(QmpContext *ctx, GError **error)
     return true;
 }
 
+bool qmp_system_wakeup(QmpContext *ctx, GError **error)
+{
+    return system_wakeup(ctx->system, error);
+}
+
 bool qmp_set_action(QmpContext *ctx, const ActionSettings *args,
                     GError **error)
 {

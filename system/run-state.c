@@ -24,6 +24,12 @@ static bool run_state_stop(System *system, RunState state)
 
 void system_stop(System *system)
 {
+    if (system->state == RUN_STATE_SUSPENDED) {
+        /* so that being woken does not make it run */
+        system->state = RUN_STATE_PAUSED;
+        monitor_emit(system->monitors, &qapi_event_STOP, NULL);
+        return;
+    }
     run_state_stop(system, RUN_STATE_PAUSED);
 }
 
@@ -45,12 +51,13 @@ bool system_cont(System *system, GError **error)
     }
     switch (system->state) {
     case RUN_STATE_RUNNING:
-    case RUN_STATE_SUSPENDED:           /* only a reset wakes it */
+    case RUN_STATE_SUSPENDED:           /* this does not wake it */
         return true;
     case RUN_STATE_SHUTDOWN:
         return fm_error_set(error, "Resetting the Virtual Machine is required");
     default:
-        system->state = RUN_STATE_RUNNING;
+        system->state = system->machine->asleep ? RUN_STATE_SUSPENDED
+                                                : RUN_STATE_RUNNING;
         monitor_emit(system->monitors, &qapi_event_RESUME, NULL);
         return true;
     }
@@ -153,12 +160,41 @@ void system_reset(System *system, ShutdownCause cause)
     monitor_emit(system->monitors, &qapi_event_RESET, &data);
 }
 
+bool system_wakeup(System *system, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+
+    if (!machine_can_wake(system->machine)) {
+        return fm_error_set(error, "wake-up from suspend is not supported by "
+                            "this guest");
+    }
+    if (!system->machine->asleep || system->state == RUN_STATE_SHUTDOWN) {
+        return fm_error_set(error, "Unable to wake up: guest is not in "
+                            "suspended state");
+    }
+    if (!system_check_no_dump(system, error)) {
+        return false;
+    }
+    if (log_enabled(LOG_RESET)) {
+        log_line(LOG_RESET, "the guest wakes (ACPI S3)");
+    }
+    if (!machine_wake(system->machine, &failure)) {
+        report_error("-machine firmware=builtin: %s", failure->message);
+    }
+    if (system->state == RUN_STATE_SUSPENDED) {
+        system->state = RUN_STATE_RUNNING;
+    }
+    monitor_emit(system->monitors, &qapi_event_WAKEUP, NULL);
+    return true;
+}
+
 static void run_state_suspend(System *system)
 {
     if (log_enabled(LOG_RESET)) {
         log_line(LOG_RESET, "the guest sleeps (ACPI S3)");
     }
-    /* a test can do this to a machine that is stopped: it stays stopped */
+    /* a test can do this to a machine that is stopped: it stays stopped, and
+     * sleeps when it is let run */
     if (system->state == RUN_STATE_RUNNING) {
         system->state = RUN_STATE_SUSPENDED;
     }

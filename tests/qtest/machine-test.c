@@ -424,39 +424,6 @@ static void test_s4(gconstpointer data)
     qtest_quit(qts);
 }
 
-static void test_s3(gconstpointer data)
-{
-    Qtest *qts = start(data);
-    json_object *status;
-
-    qtest_outw(qts, PM1_CNT, SLP_EN | 1 << 10);
-    json_object_put(qtest_qmp_event_wait(qts, "SUSPEND"));
-    status = qtest_qmp_return(qts, "{'execute': 'query-status'}");
-    g_assert_cmpstr(qtest_json_string(status, "status"), ==, "suspended");
-    json_object_put(status);
-    /* neither of them wakes it */
-    qtest_qmp_ok(qts, "{'execute': 'cont'}");
-    qtest_qmp_ok(qts, "{'execute': 'stop'}");
-    status = qtest_qmp_return(qts, "{'execute': 'query-status'}");
-    g_assert_cmpstr(qtest_json_string(status, "status"), ==, "suspended");
-    json_object_put(status);
-    qtest_qmp_ok(qts, "{'execute': 'system_reset'}");
-    json_object_put(qtest_qmp_event_wait(qts, "RESET"));
-    status = qtest_qmp_return(qts, "{'execute': 'query-status'}");
-    g_assert_cmpstr(qtest_json_string(status, "status"), ==, "running");
-    json_object_put(status);
-
-    /* a machine that is stopped tells it, and stays stopped */
-    qtest_qmp_ok(qts, "{'execute': 'stop'}");
-    place_pm(qts, data);
-    qtest_outw(qts, PM1_CNT, SLP_EN | 1 << 10);
-    json_object_put(qtest_qmp_event_wait(qts, "SUSPEND"));
-    status = qtest_qmp_return(qts, "{'execute': 'query-status'}");
-    g_assert_cmpstr(qtest_json_string(status, "status"), ==, "paused");
-    json_object_put(status);
-    qtest_quit(qts);
-}
-
 static void test_reset_port(gconstpointer data)
 {
     static const uint8_t values[] = { 0x06, 0x0e, 0x04 };
@@ -489,7 +456,7 @@ int main(int argc, char **argv)
         { "pm-acpi-enable", test_pm_acpi_enable },
         { "pm-timer", test_pm_timer }, { "pm-sci", test_pm_sci },
         { "gpe0", test_gpe0 }, { "s5", test_s5 }, { "s4", test_s4 },
-        { "s3", test_s3 }, { "reset-port", test_reset_port },
+        { "reset-port", test_reset_port },
     };
 
     g_test_init(&argc, &argv, NULL);

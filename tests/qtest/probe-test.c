@@ -72,7 +72,7 @@ static void check_commands(Qtest *qts)
         "query-cpus-fast", "query-current-machine", "query-hotpluggable-cpus",
         "query-machines", "query-migrate-capabilities", "query-status",
         "set-action", "stop", "cont", "system_powerdown", "system_reset",
-        NULL,
+        "system_wakeup", NULL,
     };
     static const char *const types[] = {
         "ICH9-LPC", "PIIX4_PM", "isa-serial", "max-x86_64-cpu",
@@ -214,7 +214,7 @@ static void test_started(void)
     json_object_put(places);
     json_object_put(cpus);
     value = ask(qts, "query-current-machine");
-    g_assert_false(qtest_json_bool(value, "wakeup-suspend-support"));
+    g_assert_true(qtest_json_bool(value, "wakeup-suspend-support"));
     json_object_put(value);
     value = ask(qts, "query-memory-size-summary");
     g_assert_cmpint(qtest_json_int(value, "base-memory"), ==, 128 << 20);
