@@ -9,7 +9,7 @@
 #include "hw/acpi/loader.h"
 #include "hw/acpi/tables.h"
 #include "hw/acpi/walk.h"
-#include "hw/firmware/builtin.h"
+#include "hw/firmware/script.h"
 #include "hw/firmware/zones.h"
 #include "hw/nvram/fw_cfg.h"
 #include "under-valgrind.h"
@@ -26,7 +26,7 @@
 enum { FILE_TABLES, FILE_RSDP, FILE_GUID, FILE_SCRIPT, N_FILES };
 
 typedef struct Rig {
-    MemoryRegion memory_root, io_root, ram, rom, config;
+    MemoryRegion memory_root, io_root, ram, rom, config, cmos_ports;
     AddressSpace memory, io;
     FwCfg *fw;
 
@@ -34,6 +34,8 @@ typedef struct Rig {
     uint32_t bridge_id, address;
     GString *config_log;
     uint8_t pam0_reg;
+
+    uint8_t cmos_index, cmos[128];
 
     FwCfgProducer producer;
     GBytes *files[N_FILES];     /* what is made */
@@ -75,6 +77,29 @@ static const MemoryRegionOps config_ops = {
     .read = config_read, .write = config_write, .min_size = 1, .max_size = 4,
 };
 
+static uint64_t cmos_read(void *opaque, uint64_t offset, unsigned size)
+{
+    Rig *rig = opaque;
+
+    return offset ? rig->cmos[rig->cmos_index & 127] : 0xff;
+}
+
+static void cmos_write(void *opaque, uint64_t offset, uint64_t value,
+                       unsigned size)
+{
+    Rig *rig = opaque;
+
+    if (offset) {
+        rig->cmos[rig->cmos_index & 127] = value;
+    } else {
+        rig->cmos_index = value;
+    }
+}
+
+static const MemoryRegionOps cmos_ops = {
+    .read = cmos_read, .write = cmos_write, .min_size = 1, .max_size = 1,
+};
+
 static void on_written(void *opaque, uint32_t offset, uint32_t len)
 {
     ((Rig *)opaque)->n_written++;
@@ -114,9 +139,11 @@ static Rig *rig_new_bare(uint32_t bridge_id)
     g_assert_true(memory_region_init_rom(&rig->rom, "rom", 0x10000, NULL));
     memset(rig->rom.host, 0xf0, 0x10000);
     memory_region_init_io(&rig->config, "config", 8, &config_ops, rig);
+    memory_region_init_io(&rig->cmos_ports, "cmos", 2, &cmos_ops, rig);
     memory_region_add(&rig->memory_root, 0, &rig->ram, 0);
     memory_region_add(&rig->memory_root, 0xf0000, &rig->rom, 1);
     memory_region_add(&rig->io_root, 0xcf8, &rig->config, 0);
+    memory_region_add(&rig->io_root, 0x70, &rig->cmos_ports, 0);
     address_space_init(&rig->memory, "memory", &rig->memory_root);
     address_space_init(&rig->io, "io", &rig->io_root);
     return rig;
@@ -188,6 +215,7 @@ static void rig_free(Rig *rig)
     }
     address_space_cleanup(&rig->memory);
     address_space_cleanup(&rig->io);
+    memory_region_cleanup(&rig->cmos_ports);
     memory_region_cleanup(&rig->config);
     memory_region_cleanup(&rig->rom);
     memory_region_cleanup(&rig->ram);
@@ -850,6 +878,294 @@ static void test_truncated(void)
     }
 }
 
+/* Resume */
+
+static void fill(Rig *rig)
+{
+    for (uint64_t at = 0; at < RAM_LEN; at += 8) {
+        st64_le(rig->ram.host + at, at * UINT64_C(0x9e3779b97f4a7c15));
+    }
+}
+
+/** What a reset of the devices does to the rig. */
+static void rig_reset(Rig *rig)
+{
+    memory_region_set_access(&rig->rom, true, true);
+    device_reset((Device *)rig->fw);
+    memcpy(rig->addr, "addressofnothing", 16);
+    memcpy(rig->addr2, "anotherX", 8);
+    g_string_truncate(rig->config_log, 0);
+    rig->n_written = 0;
+    rig->cmos[0x0f] = 0xfe;
+}
+
+static void test_resume(gconstpointer bridge)
+{
+    uint32_t bridge_id = GPOINTER_TO_UINT(bridge);
+    g_autoptr(GByteArray) script = g_byte_array_new();
+    g_autofree uint8_t *before = g_malloc(RAM_LEN);
+    g_autofree char *log = NULL;
+    g_autoptr(GError) error = NULL;
+    BuiltinResult result;
+    uint64_t tables, guid;
+    Rig *rig;
+
+    script_add(script, allocate("guid", 4096, ACPI_ZONE_HIGH));
+    script_add(script, allocate(T, 64, ACPI_ZONE_HIGH));
+    script_add(script, write_pointer("addr", "guid", 4, 40, 8));
+    script_add(script, write_pointer("addr2", T, 1, 5, 4));
+    rig = rig_new_default(bridge_id, script->len);
+    rig_set(rig, FILE_SCRIPT, script->data, script->len);
+    rig->cmos[0x0f] = 0xaa;
+    g_assert_true(builtin_firmware_run(&rig->memory, &rig->io, &result,
+                                       &error));
+    g_assert_cmphex(rig->cmos[0x0f], ==, 0);
+    guid = g_array_index(result.blobs, BuiltinBlob, 0).gpa;
+    tables = g_array_index(result.blobs, BuiltinBlob, 1).gpa;
+    g_assert_cmpuint(g_bytes_get_size(result.write_backs), ==,
+                     2 * FIRMWARE_WRITE_BACK_LEN);
+    g_assert_true(builtin_check_write_backs(result.write_backs, &error));
+    log = g_strdup(rig->config_log->str);
+
+    /* all of memory is the operating system's, and stays so; and that the
+     * script is another by now is of no importance */
+    fill(rig);
+    memcpy(before, rig->ram.host, RAM_LEN);
+    rig_set(rig, FILE_SCRIPT, "", 0);
+    for (unsigned i = 0; i < 2; i++) {
+        rig_reset(rig);
+        g_assert_true(builtin_firmware_resume(&rig->memory, &rig->io,
+                                              result.write_backs, &error));
+        g_assert_no_error(error);
+        g_assert_cmpmem(rig->ram.host, RAM_LEN, before, RAM_LEN);
+        g_assert_cmpmem(rig->addr, 4, "addr", 4);
+        g_assert_cmphex(ld64_le(rig->addr + 4), ==, guid + 40);
+        g_assert_cmpmem(rig->addr + 12, 4, "hing", 4);
+        g_assert_cmpmem(rig->addr2, 1, "a", 1);
+        g_assert_cmphex(ld32_le(rig->addr2 + 1), ==, tables + 5);
+        g_assert_cmpmem(rig->addr2 + 5, 3, "erX", 3);
+        g_assert_cmpuint(rig->n_written, ==, 2);
+        g_assert_cmpstr(rig->config_log->str, ==, log);
+        g_assert_cmphex(rig->cmos[0x0f], ==, 0);
+    }
+
+    /* nothing to write back */
+    rig_reset(rig);
+    g_assert_true(builtin_firmware_resume(&rig->memory, &rig->io, NULL,
+                                          &error));
+    g_assert_cmpstr(rig->config_log->str, ==, log);
+    g_assert_cmpmem(rig->ram.host, RAM_LEN, before, RAM_LEN);
+    g_assert_cmpuint(rig->n_written, ==, 0);
+    builtin_result_clear(&result);
+    rig_free(rig);
+}
+
+static void record_add(GByteArray *record, const char *file, uint32_t offset,
+                       uint32_t width, uint64_t value)
+{
+    FirmwareWriteBack w = {
+        .offset = offset, .width = width, .value = value,
+    };
+
+    g_strlcpy(w.file, file, sizeof(w.file));
+    firmware_write_back_append(record, &w);
+}
+
+/* fw_cfg is not as it was: what can be done is done, the first fault told */
+static void test_resume_refused(void)
+{
+    static const struct {
+        const char *file;
+        uint32_t offset;
+        const char *reason;
+    } bad[] = {
+        { "nothing", 0, "resume: there is no file nothing" },
+        { "ro", 0, "resume: fw_cfg refuses the write to ro" },
+        { "empty", 0, "resume: fw_cfg refuses the write to empty" },
+        { "addr", 9, "resume: fw_cfg refuses the write to addr" },
+        { "addr", 0xfffffff7, "resume: fw_cfg refuses the write to addr" },
+    };
+    Rig *rig = rig_new_default(BRIDGE_PC, 0);
+    g_autofree uint8_t *before = g_malloc(RAM_LEN);
+
+    fill(rig);
+    memcpy(before, rig->ram.host, RAM_LEN);
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        GByteArray *entries = g_byte_array_new();
+        g_autoptr(GBytes) record = NULL;
+        g_autoptr(GError) error = NULL;
+
+        record_add(entries, bad[i].file, bad[i].offset, 8, i);
+        record_add(entries, "nobody", 0, 1, 1);
+        record_add(entries, "addr2", 0, 8, 0x1122334455667788);
+        record = g_byte_array_free_to_bytes(entries);
+        g_assert_true(builtin_check_write_backs(record, &error));
+        rig_reset(rig);
+        g_assert_false(builtin_firmware_resume(&rig->memory, &rig->io, record,
+                                               &error));
+        g_assert_cmpstr(error->message, ==, bad[i].reason);
+        g_assert_cmpmem(rig->addr, 16, "addressofnothing", 16);
+        g_assert_cmphex(ld64_le(rig->addr2), ==, 0x1122334455667788);
+        g_assert_cmpmem(rig->ram.host, RAM_LEN, before, RAM_LEN);
+        g_assert_true(g_str_has_suffix(rig->config_log->str, "00.0/59=10 "));
+    }
+    rig_free(rig);
+}
+
+static void test_resume_bad_machine(void)
+{
+    GByteArray *entries = g_byte_array_new();
+    g_autoptr(GBytes) record = NULL;
+    g_autoptr(GError) error = NULL;
+    Rig *rig = rig_new_bare(BRIDGE_PC);
+
+    record_add(entries, "addr", 0, 8, 1);
+    record = g_byte_array_free_to_bytes(entries);
+    g_assert_false(builtin_firmware_resume(&rig->memory, &rig->io, record,
+                                           &error));
+    g_assert_cmpstr(error->message, ==, "fw_cfg: there is none at port 0x510");
+    g_assert_true(g_str_has_suffix(rig->config_log->str, "00.0/59=10 "));
+    rig_free(rig);
+    g_clear_error(&error);
+
+    /* nobody who could open the F-segment */
+    rig = rig_new_default(BRIDGE_NONE, 0);
+    g_assert_false(builtin_firmware_resume(&rig->memory, &rig->io, record,
+                                           &error));
+    g_assert_cmpstr(error->message, ==, "fw_cfg: a transfer needs memory, but "
+                    "there is no RAM at 0xfe000");
+    assert_untouched(rig);
+    rig_free(rig);
+}
+
+static void assert_bad_record(GByteArray *entries, const char *message)
+{
+    g_autoptr(GBytes) record = g_bytes_new(entries->data, entries->len);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(builtin_check_write_backs(record, &error));
+    g_assert_cmpstr(error->message, ==, message);
+}
+
+static void test_bad_records(void)
+{
+    static const struct {
+        unsigned at, len;
+        uint8_t byte;
+        const char *reason;
+    } bad[] = {
+        { 72 + 2, 1, 0, "entry 1: the file name goes on after its NUL" },
+        { 72 + 0, 4, 0, "entry 1: the file name is empty" },
+        { 72 + 0, 56, 'x', "entry 1: the file name has no NUL" },
+        { 72 + 55, 1, 1, "entry 1: the file name goes on after its NUL" },
+        { 72 + 56, 4, 0xff, "entry 1: 8 bytes at offset 4294967295 are in no "
+          "file" },
+        { 72 + 60, 1, 0, "entry 1: a pointer of 0 bytes; only 1, 2, 4 and 8 "
+          "are possible" },
+        { 72 + 60, 1, 3, "entry 1: a pointer of 3 bytes; only 1, 2, 4 and 8 "
+          "are possible" },
+        { 72 + 63, 1, 1, "entry 1: a pointer of 16777224 bytes; only 1, 2, 4 "
+          "and 8 are possible" },
+        { 72 + 60, 1, 4, "entry 1: address 0x8000000000000000 does not fit 4 "
+          "bytes" },
+        { 72 + 60, 1, 1, "entry 1: address 0x8000000000000000 does not fit 1 "
+          "bytes" },
+    };
+    g_autoptr(GByteArray) good = g_byte_array_new();
+
+    record_add(good, "addr", 0xfffffffe, 1, 0xff);
+    record_add(good, "addr", 0xfffffff7, 8, UINT64_C(1) << 63);
+    g_assert_cmpuint(good->len, ==, 144);
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GByteArray) entries = g_byte_array_new();
+
+        g_byte_array_append(entries, good->data, good->len);
+        memset(entries->data + bad[i].at, bad[i].byte, bad[i].len);
+        assert_bad_record(entries, bad[i].reason);
+    }
+    for (unsigned len = 0; len <= good->len; len++) {
+        g_autoptr(GBytes) record = g_bytes_new(good->data, len);
+
+        g_assert_true(builtin_check_write_backs(record, NULL) ==
+                      (len % 72 == 0));
+    }
+    g_byte_array_set_size(good, 73);
+    assert_bad_record(good, "73 bytes are not a number of whole entries");
+    g_byte_array_set_size(good, 257 * 72);
+    assert_bad_record(good, "257 entries, more than 256");
+}
+
+/* What a script may ask for, a record can hold */
+static void test_most_write_backs(void)
+{
+    for (unsigned n = 256; n <= 257; n++) {
+        g_autoptr(GByteArray) script = g_byte_array_new();
+        g_autoptr(GError) error = NULL;
+        BuiltinResult result;
+        Rig *rig;
+
+        script_add(script, allocate(T, 64, ACPI_ZONE_HIGH));
+        for (unsigned i = 0; i < n; i++) {
+            script_add(script, write_pointer("addr2", T, 0, i, 8));
+        }
+        rig = rig_new_default(BRIDGE_PC, script->len);
+        rig_set(rig, FILE_SCRIPT, script->data, script->len);
+        if (n == 257) {
+            assert_refused(rig, "etc/table-loader entry 257 (WRITE_POINTER "
+                           "addr2): this writes back one address more than "
+                           "the 256 that a resume repeats");
+            assert_untouched(rig);
+        } else {
+            uint64_t last;
+
+            g_assert_true(builtin_firmware_run(&rig->memory, &rig->io,
+                                               &result, &error));
+            g_assert_true(builtin_check_write_backs(result.write_backs,
+                                                    &error));
+            last = ld64_le(rig->addr2);
+            rig_reset(rig);
+            g_assert_true(builtin_firmware_resume(&rig->memory, &rig->io,
+                                                  result.write_backs,
+                                                  &error));
+            g_assert_cmphex(ld64_le(rig->addr2), ==, last);
+            g_assert_cmpuint(rig->n_written, ==, 256);
+            builtin_result_clear(&result);
+        }
+        rig_free(rig);
+    }
+}
+
+static void test_random_records(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(4);
+    Rig *rig = rig_new_default(BRIDGE_Q35, 0);
+    unsigned passed = 0;
+
+    for (size_t i = times_to_run(20000); i; i--) {
+        GByteArray *entries = g_byte_array_new();
+        g_autoptr(GBytes) record = NULL;
+        g_autoptr(GError) error = NULL;
+        bool ok;
+
+        record_add(entries, "addr", 4, 8, 0x100000);
+        record_add(entries, "addr2", 0, 4, 0x200000);
+        for (unsigned k = g_rand_int_range(rand, 0, 3); k; k--) {
+            entries->data[g_rand_int_range(rand, 0, entries->len)] =
+                g_rand_int(rand);
+        }
+        record = g_byte_array_free_to_bytes(entries);
+        ok = builtin_check_write_backs(record, &error);
+        g_assert_true(ok == !error);
+        if (ok) {
+            builtin_firmware_resume(&rig->memory, &rig->io, record, NULL);
+            passed++;
+        }
+    }
+    g_assert_cmpuint(passed, >, times_to_run(20000) / 20);
+    g_assert_true(is_zero(rig->ram.host, RAM_LEN));
+    rig_free(rig);
+}
+
 /* Random scripts */
 
 static void randomize(GRand *rand, uint8_t *raw)
@@ -998,6 +1314,16 @@ int main(int argc, char **argv)
     g_test_add_func("/builtin/unknown-commands", test_unknown_commands);
     g_test_add_func("/builtin/too-many-tables", test_too_many_tables);
     g_test_add_func("/builtin/truncated", test_truncated);
+    g_test_add_data_func("/builtin/resume/pc", GUINT_TO_POINTER(BRIDGE_PC),
+                         test_resume);
+    g_test_add_data_func("/builtin/resume/q35", GUINT_TO_POINTER(BRIDGE_Q35),
+                         test_resume);
+    g_test_add_func("/builtin/resume/refused", test_resume_refused);
+    g_test_add_func("/builtin/resume/bad-machine", test_resume_bad_machine);
+    g_test_add_func("/builtin/resume/bad-records", test_bad_records);
+    g_test_add_func("/builtin/resume/most-write-backs",
+                    test_most_write_backs);
+    g_test_add_func("/builtin/resume/random-records", test_random_records);
     g_test_add_func("/builtin/random", test_random);
     g_test_add_func("/builtin/random-bytes", test_random_bytes);
     return g_test_run();

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <malloc.h>
+#include <string.h>
 
 #include "hw/acpi/walk.h"
 #include "hw/char/serial.h"
@@ -230,6 +231,61 @@ static void test_oem_text(void)
     }
 }
 
+/* What a PC saves besides its devices */
+
+static const StateField *find_field(const StateTable *table, const char *name)
+{
+    for (const StateField *f = table->fields; f->kind; f++) {
+        if (strcmp(f->name, name) == 0) {
+            return f;
+        }
+    }
+    g_assert_not_reached();
+}
+
+static void test_state(gconstpointer type_name)
+{
+    static const uint8_t good[72] = { 'a', [60] = 8, [64] = 1 };
+    static const uint8_t bad[72] = { [60] = 8 };
+    World w;
+
+    world_make(&w, type_name);
+    const StateTable *table = machine_class(w.machine)->state;
+    const StateField *asleep = find_field(table, "asleep");
+    const StateField *blob = find_field(table, "write-backs");
+    g_autoptr(GBytes) none = blob->get(w.machine);
+    g_autoptr(GBytes) entry = g_bytes_new(good, sizeof(good));
+    g_autoptr(GBytes) wrong = g_bytes_new(bad, sizeof(bad));
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true((bool *)((char *)w.machine + asleep->offset) ==
+                  &w.machine->asleep);
+    g_assert_cmpuint(find_field(table, "boots")->width, ==, 4);
+    g_assert_cmpuint(g_bytes_get_size(none), ==, 0);
+    g_assert_true(blob->put(w.machine, entry, &error));
+    g_assert_no_error(error);
+    /* what is refused changes nothing */
+    g_assert_false(blob->put(w.machine, wrong, &error));
+    g_assert_cmpstr(error->message, ==, "entry 0: the file name is empty");
+    g_autoptr(GBytes) kept = blob->get(w.machine);
+    g_assert_true(g_bytes_equal(kept, entry));
+
+    /* a restored machine may sleep, and replays what was restored */
+    g_clear_error(&error);
+    machine_request(w.machine, MACHINE_REQUEST_SUSPEND);
+    g_assert_true(w.machine->asleep);
+    g_assert_false(machine_wake(w.machine, &error));
+    g_assert_cmpstr(error->message, ==, "resume: there is no file a");
+    g_assert_false(w.machine->asleep);
+    world_check(&w);
+
+    /* the next boot has its own */
+    g_assert_true(machine_reset(w.machine, NULL));
+    g_autoptr(GBytes) anew = blob->get(w.machine);
+    g_assert_true(g_bytes_equal(anew, none));
+    world_free(&w);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -238,6 +294,8 @@ int main(int argc, char **argv)
     g_test_add_func("/machines/device-ids", test_device_ids);
     g_test_add_func("/machines/oem-text", test_oem_text);
     g_test_add_func("/machines/side-by-side", test_side_by_side);
+    g_test_add_data_func("/machines/state/pc", "pc", test_state);
+    g_test_add_data_func("/machines/state/q35", "q35", test_state);
     g_test_add_func("/machines/thousand", test_thousand);
     return g_test_run();
 }

@@ -375,6 +375,32 @@ static void test_set_sci(Rig *rig, const void *data)
     g_assert_false(rig->sci.level);
 }
 
+/* R21: what a guest finds that was woken */
+static void test_wake(Rig *rig, const void *data)
+{
+    out(rig, CNT, ACPI_PM1_SCI_EN, 2);
+    out(rig, EN, ACPI_PM1_PWRBTN, 2);
+    acpi_pm_reset(&rig->pm);
+    acpi_pm_wake(&rig->pm);
+    g_assert_cmphex(in(rig, EVT, 4), ==, 0x8100);
+    g_assert_false(rig->sci.level);
+
+    /* the button can interrupt, that it woke cannot */
+    out(rig, CNT, ACPI_PM1_SCI_EN, 2);
+    g_assert_false(rig->sci.level);
+    out(rig, EN, 0xffff & ~ACPI_PM1_PWRBTN, 2);
+    g_assert_false(rig->sci.level);
+    out(rig, EN, ACPI_PM1_PWRBTN, 2);
+    g_assert_true(rig->sci.level);
+    out(rig, EVT, 0, 2);
+    g_assert_cmphex(in(rig, EVT, 2), ==, 0x8100);
+    out(rig, EVT, ACPI_PM1_PWRBTN, 2);
+    g_assert_false(rig->sci.level);
+    g_assert_cmphex(in(rig, EVT, 2), ==, ACPI_PM1_WAK);
+    out(rig, EVT + 1, 0x80, 1);
+    g_assert_cmphex(in(rig, EVT, 2), ==, 0);
+}
+
 static void add(const char *name, unsigned gpe0_len,
                 void (*test)(Rig *rig, const void *data))
 {
@@ -400,6 +426,7 @@ int main(int argc, char **argv)
         add("timer-status", len, test_timer_status);
         add("timer-sci", len, test_timer_sci);
         add("sleep", len, test_sleep);
+        add("wake", len, test_wake);
         add("control-bytes", len, test_control_bytes);
         add("apm", len, test_apm);
         add("set-sci", len, test_set_sci);
