@@ -150,6 +150,7 @@ static void test_wake(gconstpointer data)
     qtest_quit(qts);
 }
 
+/* R21, R26 */
 static void test_twice(gconstpointer data)
 {
     const Board *board = data;
@@ -170,6 +171,7 @@ static void test_twice(gconstpointer data)
     qtest_quit(qts);
 }
 
+/* R19 */
 static void test_power_button(gconstpointer data)
 {
     const Board *board = data;
@@ -184,6 +186,7 @@ static void test_power_button(gconstpointer data)
     qtest_quit(qts);
 }
 
+/* R25 */
 static void test_cont(gconstpointer data)
 {
     const Board *board = data;
@@ -249,6 +252,7 @@ static void test_stopped(gconstpointer data)
     qtest_quit(qts);
 }
 
+/* R23, R26 */
 static void test_reset(gconstpointer data)
 {
     const Board *board = data;

@@ -878,7 +878,7 @@ static void test_truncated(void)
     }
 }
 
-/* Resume */
+/* "Resume": R10, R11 */
 
 static void fill(Rig *rig)
 {
@@ -1047,6 +1047,7 @@ static void assert_bad_record(GByteArray *entries, const char *message)
     g_assert_cmpstr(error->message, ==, message);
 }
 
+/* R12 */
 static void test_bad_records(void)
 {
     static const struct {

@@ -375,7 +375,7 @@ static void test_set_sci(Rig *rig, const void *data)
     g_assert_false(rig->sci.level);
 }
 
-/* R21: what a guest finds that was woken */
+/* R22: what a guest finds that was woken */
 static void test_wake(Rig *rig, const void *data)
 {
     out(rig, CNT, ACPI_PM1_SCI_EN, 2);
