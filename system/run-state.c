@@ -190,6 +190,9 @@ bool system_wakeup(System *system, GError **error)
 
 static void run_state_suspend(System *system)
 {
+    if (!system->machine->asleep) {
+        return;                         /* it was restored meanwhile */
+    }
     if (log_enabled(LOG_RESET)) {
         log_line(LOG_RESET, "the guest sleeps (ACPI S3)");
     }

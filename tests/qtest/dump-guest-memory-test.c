@@ -489,6 +489,40 @@ static void test_out_of_band(void)
     qtest_quit(qts);
 }
 
+/* A machine that is asleep, or falls asleep, is not woken meanwhile. */
+static void test_asleep(void)
+{
+    enum { PM1_CNT = 0x604, SLEEP_S3 = 0x2400 };
+
+    for (int before = 0; before < 2; before++) {
+        Qtest *qts = qtest_start("-nodefaults -machine q35,firmware=builtin "
+                                 "-m 32");
+        g_autofree char *fifo = NULL;
+        int fd;
+
+        if (before) {
+            qtest_outw(qts, PM1_CNT, SLEEP_S3);
+        }
+        fifo = make_fifo(&fd);
+        qtest_qmp_ok(qts, "{'execute': 'dump-guest-memory', 'arguments': "
+                     "{'paging': false, 'detach': true, 'protocol': "
+                     "'file:%s'}}", fifo);
+        if (!before) {
+            qtest_outw(qts, PM1_CNT, SLEEP_S3);
+        }
+        expect_status(qts, before ? "suspended" : "save-vm");
+        qtest_qmp_error(qts, "GenericError", "There is a dump in process, "
+                        "please wait.", "{'execute': 'system_wakeup'}");
+        g_assert_cmpuint(drain(fd), >, 31 * MIB);
+        close(fd);
+        json_object_put(qtest_qmp_event_wait(qts, "DUMP_COMPLETED"));
+        expect_status(qts, "suspended");
+        qtest_qmp_ok(qts, "{'execute': 'system_wakeup'}");
+        expect_status(qts, "running");
+        qtest_quit(qts);
+    }
+}
+
 /* Without out-of-band execution everything waits. */
 static void test_in_band(void)
 {
@@ -679,6 +713,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dump-guest-memory/errors", test_errors);
     g_test_add_func("/dump-guest-memory/full", test_full);
     g_test_add_func("/dump-guest-memory/out-of-band", test_out_of_band);
+    g_test_add_func("/dump-guest-memory/asleep", test_asleep);
     g_test_add_func("/dump-guest-memory/in-band", test_in_band);
     g_test_add_func("/dump-guest-memory/client-goes", test_client_goes);
     g_test_add_func("/dump-guest-memory/quit", test_quit);
