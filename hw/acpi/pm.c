@@ -286,11 +286,17 @@ void acpi_pm_power_button(AcpiPm *pm)
     pm_update(pm);
 }
 
-void acpi_pm_wake(AcpiPm *pm)
+uint64_t acpi_pm_raised_gpes(const AcpiPm *pm)
+{
+    return ld64_le(pm->gpe0_sts);
+}
+
+void acpi_pm_wake(AcpiPm *pm, uint64_t gpes)
 {
     if (log_enabled(LOG_PM)) {
-        log_line(LOG_PM, "awake");
+        log_line(LOG_PM, "awake, GPEs 0x%" G_GINT64_MODIFIER "x", gpes);
     }
+    st64_le(pm->gpe0_sts, gpes);
     pm->pm1_sts |= ACPI_PM1_WAK | ACPI_PM1_PWRBTN;
     pm_update(pm);
 }

@@ -262,7 +262,6 @@ bool machine_wake(Machine *machine, GError **error)
 {
     g_assert(machine->asleep);
     machine->asleep = false;
-    machine_reset_devices(machine);
     return machine_class(machine)->wake(machine, error);
 }
 

@@ -266,8 +266,10 @@ bool pc_boot(Machine *machine, GError **error)
 bool pc_wake(Machine *machine, GError **error)
 {
     PcMachine *pc = (PcMachine *)machine;
+    uint64_t gpes = acpi_pm_raised_gpes(pc->pm);
 
-    acpi_pm_wake(pc->pm);
+    machine_reset_devices(machine);
+    acpi_pm_wake(pc->pm, gpes);
     return !machine->setup->builtin_firmware ||
            builtin_firmware_resume(&machine->memory, &machine->io,
                                    pc->write_backs, error);

@@ -380,8 +380,13 @@ static void test_wake(Rig *rig, const void *data)
 {
     out(rig, CNT, ACPI_PM1_SCI_EN, 2);
     out(rig, EN, ACPI_PM1_PWRBTN, 2);
+    acpi_pm_raise_gpe(&rig->pm, 5);
+    acpi_pm_raise_gpe(&rig->pm, rig->gpe0_half * 8 - 1);
+    uint64_t gpes = acpi_pm_raised_gpes(&rig->pm);
+
+    g_assert_cmphex(gpes, ==, UINT64_C(1) << (rig->gpe0_half * 8 - 1) | 0x20);
     acpi_pm_reset(&rig->pm);
-    acpi_pm_wake(&rig->pm);
+    acpi_pm_wake(&rig->pm, gpes);
     g_assert_cmphex(in(rig, EVT, 4), ==, 0x8100);
     g_assert_false(rig->sci.level);
 
@@ -399,6 +404,14 @@ static void test_wake(Rig *rig, const void *data)
     g_assert_cmphex(in(rig, EVT, 2), ==, ACPI_PM1_WAK);
     out(rig, EVT + 1, 0x80, 1);
     g_assert_cmphex(in(rig, EVT, 2), ==, 0);
+
+    /* what was raised in its sleep is noticed now */
+    g_assert_cmphex(in(rig, rig->gpe0, 1), ==, 0x20);
+    g_assert_cmphex(in(rig, rig->gpe0 + rig->gpe0_half - 1, 1), ==, 0x80);
+    out(rig, rig->gpe0 + rig->gpe0_half, 0x20, 1);
+    g_assert_true(rig->sci.level);
+    out(rig, rig->gpe0, 0x20, 1);
+    g_assert_false(rig->sci.level);
 }
 
 static void add(const char *name, unsigned gpe0_len,

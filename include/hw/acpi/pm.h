@@ -94,11 +94,16 @@ void acpi_pm_raise_gpe(AcpiPm *pm, unsigned n);
 /** acpi_pm_power_button: set PWRBTN_STS. */
 void acpi_pm_power_button(AcpiPm *pm);
 
+/** acpi_pm_raised_gpes: the status bits of GPE0, event n in bit n. */
+uint64_t acpi_pm_raised_gpes(const AcpiPm *pm);
+
 /**
  * acpi_pm_wake: the machine wakes from S3, @pm is reset: set WAK_STS, and
  * PWRBTN_STS, for it is told to have been the power button (ACPI 6.5,
  * 4.8.2.2.1.1).
+ * @gpes: acpi_pm_raised_gpes() before the reset: what happened while it slept
+ *        has yet to be noticed
  */
-void acpi_pm_wake(AcpiPm *pm);
+void acpi_pm_wake(AcpiPm *pm, uint64_t gpes);
 
 #endif

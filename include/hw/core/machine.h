@@ -90,8 +90,9 @@ typedef struct MachineClass {
     bool (*boot)(Machine *machine, GError **error);
     /** The power button is pressed.  NULL: there is none. */
     void (*power_button)(Machine *machine);
-    /** It wakes from ACPI S3, its devices are reset: play the firmware's part.
-     *  NULL: it cannot sleep. */
+    /** It wakes from ACPI S3: reset its devices (machine_reset_devices()), but
+     *  for what has to outlive sleep, and play the firmware's part.  NULL: it
+     *  cannot sleep. */
     bool (*wake)(Machine *machine, GError **error);
     /** What is saved and restored besides memory, clock and devices, of the
      *  whole instance struct.  NULL: nothing. */
@@ -226,7 +227,7 @@ bool machine_reset(Machine *machine, GError **error);
 
 /**
  * machine_reset_devices: what machine_reset() does before it boots; for a
- * machine that is about to be restored.
+ * machine that is about to be restored, and one that wakes.
  */
 void machine_reset_devices(Machine *machine);
 
