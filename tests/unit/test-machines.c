@@ -8,7 +8,7 @@
 
 #include "hw/acpi/walk.h"
 #include "hw/char/serial.h"
-#include "hw/core/machine.h"
+#include "hw/i386/pc-machine.h"
 #include "qapi/walker.h"
 #include "system/types.h"
 
@@ -286,6 +286,36 @@ static void test_state(gconstpointer type_name)
     world_free(&w);
 }
 
+/* docs/specs/acpi-pm.rst R22: what outlives sleep, and what does not */
+static void test_wake(gconstpointer type_name)
+{
+    g_autoptr(GError) error = NULL;
+    World w;
+
+    world_make(&w, type_name);
+    AcpiPm *pm = ((PcMachine *)w.machine)->pm;
+
+    g_assert_true(machine_can_wake(w.machine));
+    machine_request(w.machine, MACHINE_REQUEST_SUSPEND);
+    address_space_store(&w.machine->memory, 0x200000, 0x12345678, 4);
+    acpi_pm_raise_gpe(pm, 5);
+    pm->gpe0_en[0] = 0x20;
+    pm->pm1_en = ACPI_PM1_TMR;
+    g_assert_true(machine_wake(w.machine, &error));
+    g_assert_no_error(error);
+    g_assert_cmphex(address_space_load(&w.machine->memory, 0x200000, 4), ==,
+                    0x12345678);
+    g_assert_cmphex(acpi_pm_raised_gpes(pm), ==, 0x20);
+    g_assert_cmphex(pm->gpe0_en[0], ==, 0);
+    g_assert_cmphex(pm->pm1_en, ==, 0);
+    g_assert_cmphex(pm->pm1_sts, ==, ACPI_PM1_WAK | ACPI_PM1_PWRBTN);
+    world_check(&w);
+
+    g_assert_true(machine_reset(w.machine, &error));
+    g_assert_cmphex(acpi_pm_raised_gpes(pm), ==, 0);
+    world_free(&w);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -294,6 +324,8 @@ int main(int argc, char **argv)
     g_test_add_func("/machines/device-ids", test_device_ids);
     g_test_add_func("/machines/oem-text", test_oem_text);
     g_test_add_func("/machines/side-by-side", test_side_by_side);
+    g_test_add_data_func("/machines/wake/pc", "pc", test_wake);
+    g_test_add_data_func("/machines/wake/q35", "q35", test_wake);
     g_test_add_data_func("/machines/state/pc", "pc", test_state);
     g_test_add_data_func("/machines/state/q35", "q35", test_state);
     g_test_add_func("/machines/thousand", test_thousand);
