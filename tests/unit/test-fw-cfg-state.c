@@ -316,6 +316,23 @@ static void test_other_tables(void)
     }
 }
 
+/* R22: the same tables, in files of other lengths */
+static void test_other_lengths(void)
+{
+    Given longer = usual;
+    Rig *a = rig_new(&usual), *b;
+    g_autoptr(GByteArray) saved = rig_save(a);
+    g_autofree char *said = NULL;
+
+    longer.tables_len = 128;
+    b = rig_new(&longer);
+    said = rig_load_heard(b, saved);
+    g_assert_true(g_pattern_match_simple(DIFFERS, said));
+    g_assert_cmpuint(listed_len(b, "etc/tables"), ==, 64);
+    rig_free(a);
+    rig_free(b);
+}
+
 /* A machine that serves saved tables is restored, or freed, as any other */
 static void test_twice(void)
 {
@@ -533,6 +550,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fw-cfg-state/same-tables", test_same_tables);
     g_test_add_func("/fw-cfg-state/not-made", test_not_made);
     g_test_add_func("/fw-cfg-state/other-tables", test_other_tables);
+    g_test_add_func("/fw-cfg-state/other-lengths", test_other_lengths);
     g_test_add_func("/fw-cfg-state/twice", test_twice);
     g_test_add_func("/fw-cfg-state/changed-content", test_changed_content);
     g_test_add_func("/fw-cfg-state/other-files", test_other_files);
