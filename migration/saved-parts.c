@@ -36,6 +36,8 @@ static bool saved_parts_visit(Object *obj, void *opaque)
     if (object_is_a(obj, &device_type)) {
         const DeviceClass *klass = device_class((Device *)obj);
 
+        /* nothing is left out because nobody has thought of it */
+        g_assert(klass->state || klass->stateless);
         saved_parts_add(opaque, obj, klass->state ? klass->state : &no_state);
     }
     return true;
