@@ -55,6 +55,11 @@ static void test_device_reset(Device *dev)
     }
 }
 
+static void test_device_finalize(Object *obj)
+{
+    timer_cancel(&((TestDevice *)obj)->timer);
+}
+
 static const StateField test_device_fields[] = {
     STATE_FIELD(TestDevice, reg),
     STATE_END
@@ -77,6 +82,7 @@ static const ObjectType test_device_type = {
     .doc = "Device of a test",
     .instance_size = sizeof(TestDevice),
     .klass = &test_device_class,
+    .finalize = test_device_finalize,
 };
 
 static const DeviceClass other_device_class = {
