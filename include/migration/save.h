@@ -31,7 +31,9 @@ void machine_saver_free(MachineSaver *saver);
 
 /**
  * machine_saver_next: append the next piece to @out, which is best empty: at
- * most a little over 1 MiB of memory, or the state of a device.
+ * most a little over 1 MiB of memory, or the state of a device.  It appends
+ * nothing, and there is more to come, if it has looked at a lot of memory that
+ * is all zero; a call takes about a millisecond or two.
  *
  * Returns: false if there was nothing left to append.
  */
