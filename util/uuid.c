@@ -1,11 +1,13 @@
 /*
- * UUIDs in text
+ * UUIDs: text, and new ones
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <glib.h>
-
 #include "util/uuid.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <sys/random.h>
 
 static bool uuid_hyphen_before(unsigned byte)
 {
@@ -49,4 +51,19 @@ void uuid_format(const Uuid *uuid, char text[UUID_TEXT_LEN + 1])
         *text++ = digits[uuid->bytes[i] & 15];
     }
     *text = '\0';
+}
+
+void uuid_random(Uuid *uuid)
+{
+    ssize_t n;
+
+    /* so few bytes come whole, or not at all */
+    do {
+        n = getrandom(uuid->bytes, sizeof(uuid->bytes), 0);
+    } while (n < 0 && errno == EINTR);
+    if (n != sizeof(uuid->bytes)) {
+        g_error("no random numbers from the kernel: %s", g_strerror(errno));
+    }
+    uuid->bytes[6] = (uuid->bytes[6] & 0x0f) | 4 << 4;      /* version */
+    uuid->bytes[8] = (uuid->bytes[8] & 0x3f) | 2 << 6;      /* variant */
 }

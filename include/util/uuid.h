@@ -1,5 +1,5 @@
 /*
- * UUIDs in text
+ * UUIDs: text, and new ones
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,6 +23,10 @@ typedef struct Uuid {
  * Returns: false, with @uuid untouched, if @text is anything else.
  */
 bool uuid_parse(const char *text, Uuid *uuid);
+
+/** uuid_random: a new one from the kernel's random numbers (RFC 9562, 5.4,
+ *  "UUID Version 4"). */
+void uuid_random(Uuid *uuid);
 
 /** uuid_format: lower case text with its NUL. */
 void uuid_format(const Uuid *uuid, char text[UUID_TEXT_LEN + 1]);

@@ -216,6 +216,28 @@ static void test_uuid(void)
     }
 }
 
+/** Version 4, variant 10 (RFC 9562, 5.4); every other bit takes both values. */
+static void test_uuid_random(void)
+{
+    Uuid ones = { { 0 } }, zeros = { { 0 } };
+
+    for (unsigned i = 0; i < 200; i++) {
+        Uuid uuid;
+
+        uuid_random(&uuid);
+        for (unsigned k = 0; k < sizeof(uuid.bytes); k++) {
+            ones.bytes[k] |= uuid.bytes[k];
+            zeros.bytes[k] |= (uint8_t)~uuid.bytes[k];
+        }
+    }
+    for (unsigned k = 0; k < sizeof(ones.bytes); k++) {
+        g_assert_cmphex(ones.bytes[k], ==, k == 6 ? 0x4f :
+                                           k == 8 ? 0xbf : 0xff);
+        g_assert_cmphex(zeros.bytes[k], ==, k == 6 ? 0xbf :
+                                            k == 8 ? 0x7f : 0xff);
+    }
+}
+
 /* Bytes */
 
 static void test_bytes(void)
@@ -300,6 +322,7 @@ int main(int argc, char **argv)
     g_test_add_func("/report/guest-fault", test_guest_fault);
     g_test_add_func("/report/threads", test_threads);
     g_test_add_func("/uuid", test_uuid);
+    g_test_add_func("/uuid/random", test_uuid_random);
     g_test_add_func("/bytes", test_bytes);
     g_test_add_func("/file", test_file);
     return g_test_run();
