@@ -28,6 +28,7 @@ typedef struct FwCfgItem {
 
     GBytes *content;            /* at most len bytes; zeros after it */
     const FwCfgProducer *producer;      /* who makes content; NULL: nobody */
+    const uint8_t *live;        /* len bytes of the owner's; NULL: none */
 
     /* Writable files */
     uint8_t *data;

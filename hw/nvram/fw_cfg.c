@@ -57,9 +57,9 @@ static const uint8_t *fw_cfg_item_bytes(const FwCfgItem *item, uint32_t *len)
     gsize size;
     const uint8_t *bytes;
 
-    if (item->data) {
+    if (item->data || item->live) {
         *len = item->len;
-        return item->data;
+        return item->data ? item->data : item->live;
     }
     if (!item->content) {
         *len = 0;
@@ -413,6 +413,12 @@ void fw_cfg_add_made_file(FwCfg *fw, const char *name, uint32_t len,
                           const FwCfgProducer *producer)
 {
     fw_cfg_new_file(fw, name, len)->producer = producer;
+}
+
+void fw_cfg_add_live_file(FwCfg *fw, const char *name, const uint8_t *bytes,
+                          uint32_t len)
+{
+    fw_cfg_new_file(fw, name, len)->live = bytes;
 }
 
 void fw_cfg_add_writable_file(FwCfg *fw, const char *name, uint8_t *data,

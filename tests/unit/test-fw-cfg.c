@@ -411,6 +411,28 @@ static void test_reset(void)    /* R10 */
     rig_free(rig);
 }
 
+static void test_live_file(void)        /* R19 */
+{
+    Rig *rig = rig_new();
+    char bytes[4] = { 'a', 'b', 'c', 'd' };
+
+    fw_cfg_add_live_file(rig->fw, "live", (uint8_t *)bytes, sizeof(bytes));
+    fw_cfg_seal(rig->fw);
+    g_assert_true(device_realize((Device *)rig->fw, NULL));
+    select_key(rig, find(rig, "live"));
+    assert_reads(rig, "ab", 2);
+    bytes[2] = 'C';
+    assert_reads(rig, "Cd\0", 3);
+    bytes[0] = 'A';
+    g_assert_cmphex(dma(rig, dma_select(find(rig, "live")) | FW_CFG_DMA_READ,
+                        5, DATA), ==, 0);
+    assert_ram(rig, DATA, "AbCd\0", 5);
+    g_assert_cmphex(dma(rig, dma_select(find(rig, "live")) | FW_CFG_DMA_WRITE,
+                        1, DATA + 1), ==, FW_CFG_DMA_ERROR);
+    g_assert_cmpint(bytes[0], ==, 'A');
+    rig_free(rig);
+}
+
 /* DMA */
 
 static void test_dma_read(void) /* R11, R12, R13 */
@@ -653,6 +675,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fw-cfg/user-files", test_user_files);
     g_test_add_func("/fw-cfg/made-files", test_made_files);
     g_test_add_func("/fw-cfg/reset", test_reset);
+    g_test_add_func("/fw-cfg/live-file", test_live_file);
     g_test_add_func("/fw-cfg/dma/read", test_dma_read);
     g_test_add_func("/fw-cfg/dma/precedence", test_dma_precedence);
     g_test_add_func("/fw-cfg/dma/write", test_dma_write);

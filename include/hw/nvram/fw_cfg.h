@@ -100,6 +100,11 @@ bool fw_cfg_add_user_file(FwCfg *fw, const char *name, GBytes *content,
 void fw_cfg_add_made_file(FwCfg *fw, const char *name, uint32_t len,
                           const FwCfgProducer *producer);
 
+/** fw_cfg_add_live_file: a read-only file that reads as what @bytes, @len bytes
+ *  that belong to the owner and outlive the machine's run, are at the time. */
+void fw_cfg_add_live_file(FwCfg *fw, const char *name, const uint8_t *bytes,
+                          uint32_t len);
+
 /**
  * fw_cfg_add_writable_file:
  * @data: @len bytes that belong to the owner and outlive the device; reset is
