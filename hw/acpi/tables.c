@@ -13,6 +13,7 @@
 #include "hw/acpi/dsdt.h"
 #include "hw/acpi/fadt.h"
 #include "hw/acpi/loader.h"
+#include "hw/acpi/ssdt-vmgenid.h"
 #include "hw/acpi/table-header.h"
 #include "util/bytes.h"
 #include "util/error.h"
@@ -197,10 +198,13 @@ uint32_t acpi_tables_capacity(const GPtrArray *user_tables, unsigned n_cpus,
     return (len + ACPI_TABLES_STEP - 1) / ACPI_TABLES_STEP * ACPI_TABLES_STEP;
 }
 
-uint32_t acpi_tables_script_capacity(const GPtrArray *user_tables)
+uint32_t acpi_tables_script_capacity(const GPtrArray *user_tables,
+                                     bool has_vmgenid)
 {
-    /* the machine's own: 2 files, 9 pointers, 3 checksums */
-    uint32_t entries = 14 + (user_tables ? user_tables->len : 0);
+    /* the machine's own: 2 files, 9 pointers, 3 checksums; a VM generation
+     * ID's: a file, a write-back, 2 pointers, a checksum */
+    uint32_t entries = 14 + (has_vmgenid ? 5 : 0) +
+                       (user_tables ? user_tables->len : 0);
     uint32_t len = entries * ACPI_LOADER_ENTRY_LEN;
 
     return (len + ACPI_LOADER_SCRIPT_STEP - 1) / ACPI_LOADER_SCRIPT_STEP *
@@ -224,6 +228,7 @@ AcpiBlobSet *acpi_tables_build(const AcpiPlatform *p)
     AcpiBlobSet *set = acpi_blob_set_new();
     AcpiBlob *rsdp = acpi_blob_new(set, ACPI_FILE_RSDP, RSDP_ALIGN,
                                    ACPI_ZONE_FSEG);
+    AcpiBlob *page = p->has_vmgenid ? acpi_vmgenid_page_build(set) : NULL;
     AcpiBlob *blob = acpi_blob_new(set, ACPI_FILE_TABLES, TABLES_ALIGN,
                                    ACPI_ZONE_HIGH);
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -238,6 +243,10 @@ AcpiBlobSet *acpi_tables_build(const AcpiPlatform *p)
     g_array_append_val(entries, offset);
     offset = tables_madt(blob, p);
     g_array_append_val(entries, offset);
+    if (page) {
+        offset = acpi_vmgenid_ssdt_build(blob, p, page);
+        g_array_append_val(entries, offset);
+    }
     if (p->has_hpet) {
         offset = tables_hpet(blob, p);
         g_array_append_val(entries, offset);

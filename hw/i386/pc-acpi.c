@@ -101,7 +101,8 @@ bool pc_acpi_init(PcMachine *pc, GError **error)
     fw_cfg_add_made_file(pc->fw_cfg, ACPI_FILE_TABLES, capacity,
                          &pc->acpi_producer);
     fw_cfg_add_made_file(pc->fw_cfg, ACPI_FILE_LOADER,
-                         acpi_tables_script_capacity(setup->acpi_tables),
+                         acpi_tables_script_capacity(setup->acpi_tables,
+                                                     pc->parent.vmgenid),
                          &pc->acpi_producer);
     fw_cfg_add_key(pc->fw_cfg, FW_CFG_ACPI_TABLES, legacy);
     return true;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "acpi-samples.h"
+#include "util/bytes.h"
 
 /** What it takes has to be left out of PCI0's windows. */
 static void writer_device_on_root(AcpiPlatform *p)
@@ -24,6 +25,17 @@ static void writer_device_on_root(AcpiPlatform *p)
     d->io[0] = (AcpiIoRange) { 0x510, 12 };
     d->mmio_base = 0xfe000000;
     d->mmio_len = 0x1001;
+}
+
+/** Firmware that knows nothing of VGIA leaves it as it is. */
+static void writer_forget_vgia(const SampleGuest *guest)
+{
+    enum { VGIA = 42, CHECKSUM = 9 };
+    uint32_t len;
+    uint8_t *ssdt = (uint8_t *)sample_table(guest, "SSDT", 0, &len);
+
+    st32_le(ssdt + VGIA, 0);
+    ssdt[CHECKSUM] -= bytes_sum(ssdt, len);
 }
 
 static bool writer_option(AcpiPlatform *p, GPtrArray *user, const char *arg)
@@ -41,6 +53,8 @@ static bool writer_option(AcpiPlatform *p, GPtrArray *user, const char *arg)
         p->gpe0 = p->routing == ACPI_PCI_ROUTING_ICH9 ? 0 : p->gpe0;
     } else if (!strcmp(arg, "serial")) {
         sample_serial(p);
+    } else if (!strcmp(arg, "vmgenid") || !strcmp(arg, "no-vgia")) {
+        p->has_vmgenid = true;
     } else if (!strcmp(arg, "on-root")) {
         writer_device_on_root(p);
     } else if (!strcmp(arg, "slic")) {
@@ -55,6 +69,7 @@ int main(int argc, char **argv)
 {
     g_autoptr(GPtrArray) user = g_ptr_array_new_with_free_func(
         (GDestroyNotify)g_bytes_unref);
+    bool no_vgia = false;
     AcpiPlatform p;
 
     if (argc < 3) {
@@ -71,6 +86,7 @@ int main(int argc, char **argv)
             fprintf(stderr, "%s: no such option\n", argv[i]);
             return 2;
         }
+        no_vgia |= !strcmp(argv[i], "no-vgia");
     }
     p.user_tables = user;
 
@@ -79,6 +95,9 @@ int main(int argc, char **argv)
     const AcpiBlob *blob = acpi_blob_find(set, ACPI_FILE_TABLES);
     const GByteArray *bytes = sample_file(guest, ACPI_FILE_TABLES, NULL);
 
+    if (no_vgia) {
+        writer_forget_vgia(guest);
+    }
     for (guint i = 0; i < blob->tables->len; i++) {
         const AcpiTableRecord *r = &g_array_index(blob->tables,
                                                   AcpiTableRecord, i);

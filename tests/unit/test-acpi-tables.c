@@ -447,12 +447,15 @@ static void test_capacity(void)    /* acpitable R13, fw-loader R9 */
 /** The script never outgrows what was promised, and is as long for most. */
 static void test_script_capacity(void)    /* fw-loader R1 */
 {
-    g_assert_cmpuint(acpi_tables_script_capacity(NULL), ==, 4096);
-    for (unsigned n = 15; n <= 21; n++) {
+    g_assert_cmpuint(acpi_tables_script_capacity(NULL, false), ==, 4096);
+    g_assert_cmpuint(acpi_tables_script_capacity(NULL, true), ==, 4096);
+    for (unsigned i = 0; i < 24; i++) {
+        unsigned n = 10 + i / 2;
         Built b;
 
         built_init(&b, true, 1);
-        for (unsigned i = 0; i < n; i++) {
+        b.p.has_vmgenid = i % 2;
+        for (unsigned k = 0; k < n; k++) {
             g_ptr_array_add(b.user, sample_licence("OEM0", "AAAAAA",
                                                    "BBBBBBBB", 36));
         }
@@ -460,8 +463,10 @@ static void test_script_capacity(void)    /* fw-loader R1 */
         g_autoptr(GBytes) script = acpi_blob_set_script(b.set);
 
         g_assert_cmpuint(g_bytes_get_size(script), ==,
-                         acpi_tables_script_capacity(b.user));
-        g_assert_cmpuint(g_bytes_get_size(script), ==, n <= 18 ? 4096 : 8192);
+                         acpi_tables_script_capacity(b.user,
+                                                     b.p.has_vmgenid));
+        g_assert_cmpuint(g_bytes_get_size(script), ==,
+                         n <= (b.p.has_vmgenid ? 13 : 18) ? 4096 : 8192);
         built_cleanup(&b);
     }
 }

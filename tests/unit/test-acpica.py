@@ -26,6 +26,9 @@ PLATFORMS = {
     'pc, 255 processors, no HPET': ['pc', 'cpus=255', 'no-hpet'],
     'pc, PM block not placed': ['pc', 'no-pm'],
     'pc, device on the root': ['pc', 'on-root'],
+    'pc, VM generation ID': ['pc', 'vmgenid'],
+    'pc, VM generation ID that has no place': ['pc', 'no-vgia'],
+    'q35, VM generation ID': ['q35', 'vmgenid'],
     'q35': ['q35'],
     'q35, 2 processors, serial, SLIC': ['q35', 'cpus=2', 'serial', 'slic'],
     'q35, 255 processors, no MCFG': ['q35', 'cpus=255', 'no-mcfg'],
@@ -325,6 +328,22 @@ def check_windows(raw, options):
            wanted_windows(options))
 
 
+def vmgenid_checks(directory, placed):
+    """Returns: [(call, result)]: what the SSDT says of what is in VGIA."""
+    with open(os.path.join(directory, 'ssdt.dat'), 'rb') as table:
+        ssdt = table.read()
+    expect('SSDT', (len(ssdt), ssdt[16:24], ssdt[37:41]),
+           (202, b'VMGENID\0', b'VGIA'))
+    vgia = int.from_bytes(ssdt[42:46], 'little')
+    expect('VGIA is a page, or nothing', (vgia != 0, vgia % 4096), (placed, 0))
+    return [
+        ('\\VGIA', [vgia]),
+        ('\\_SB.VGEN._STA', [0x0f if vgia else 0]),
+        ('\\_SB.VGEN.ADDR', [vgia + 0x28, 0]),
+        ('\\_GPE._E05', None),
+    ]
+
+
 def execute(directory, options):
     """Load the set, execute what a system executes, and compare."""
     q35 = options[0] == 'q35'
@@ -342,6 +361,13 @@ def execute(directory, options):
               ('\\_S5', [0, 0, 0, 0])]
     checks += route_checks(q35) + link_checks(q35)
     checks += osc_checks() if q35 else []
+    if 'vmgenid' in options or 'no-vgia' in options:
+        checks += vmgenid_checks(directory, 'vmgenid' in options)
+        statuses.remove('\\_SB.VGEN._STA')
+        said = acpi.batch(['execute \\_GPE._E05'])
+        expect('notification', re.findall(
+            r'Device Notify on \[(\w+)\].* Value (\w+)', said),
+            [('VGEN', '0x80')])
     known = len(checks)
     checks += [(path, None) for path in statuses + resources]
 

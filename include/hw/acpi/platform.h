@@ -80,6 +80,8 @@ struct AcpiPlatform {
     uint32_t hpet_id;           /* low half of the capabilities register */
     uint16_t hpet_min_tick;
 
+    bool has_vmgenid;           /* a VM generation ID */
+
     /* PCI */
     bool pci_express;           /* PNP0A08 and _OSC, else PNP0A03 */
     bool has_mcfg;              /* PCIEXBAR is enabled */

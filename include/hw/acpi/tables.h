@@ -31,19 +31,21 @@ uint32_t acpi_tables_capacity(const GPtrArray *user_tables, unsigned n_cpus,
 
 /**
  * acpi_tables_script_capacity: size of the loader script for these user
- * tables, a multiple of 4096; what a real script leaves of it is empty entries.
+ * tables, with a VM generation ID or without, a multiple of 4096; what a real script leaves of it is empty entries.
  */
-uint32_t acpi_tables_script_capacity(const GPtrArray *user_tables);
+uint32_t acpi_tables_script_capacity(const GPtrArray *user_tables,
+                                     bool has_vmgenid);
 
 /**
  * acpi_tables_build:
  *
  * Build FACS, DSDT, FADT, MADT, HPET, MCFG, WAET, the user's tables and RSDT
  * into the blob ACPI_FILE_TABLES, and the RSDP (revision 0: ACPI 1.0 layout,
- * 20 bytes) into ACPI_FILE_RSDP.  Neither is padded.  The result depends on
- * nothing but @platform.
+ * 20 bytes) into ACPI_FILE_RSDP.  Neither is padded.  A VM generation ID has an
+ * SSDT, and a blob for its page (hw/acpi/ssdt-vmgenid.h).  The result depends
+ * on nothing but @platform.
  *
- * Order of RSDT entries: FACP APIC HPET MCFG WAET, then the user's tables in
+ * Order of RSDT entries: FACP APIC SSDT HPET MCFG WAET, then the user's tables in
  * command-line order.
  *
  * Returns: a new set; it never fails (acpi_tables_capacity() has checked).
