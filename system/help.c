@@ -89,7 +89,8 @@ void help_print_devices(void)
         const char *name = qapi_type_DeviceDriver.values[i];
         const DeviceClass *klass = object_type_class(object_type_find(name));
 
-        printf("name \"%s\", bus %s, desc \"%s\"\n", name, klass->bus,
+        printf("name \"%s\"%s%s, desc \"%s\"\n", name,
+               klass->bus ? ", bus " : "", klass->bus ? klass->bus : "",
                qapi_type_DeviceDriver.value_docs[i]);
     }
 }

@@ -10,6 +10,7 @@
 #include "backends/memory.h"
 #include "chardev/char.h"
 #include "crypto/secret.h"
+#include "hw/acpi/vmgenid.h"
 #include "hw/isa/piix4-pm.h"
 #include "hw/char/debugcon.h"
 #include "hw/char/serial.h"
@@ -57,6 +58,7 @@ static const ObjectType *const types[] = {
     &hpet_type,
     &ioapic_type,
     &fw_cfg_type,
+    &vmgenid_type,
     &cpu_type,
     &x86_cpu_type,
     &x86_cpu_types[CPU_MODEL_QEMU32],

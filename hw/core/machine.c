@@ -176,11 +176,11 @@ bool machine_plug(Machine *machine, Device *dev, const char *id,
         return fm_error_set(error, "Duplicate device ID '%s'", id);
     }
     object_add_child(home, id ? id : "device[*]", &dev->parent);
-    if (!klass->plug) {
+    if (!klass->plug && device->bus) {
         fm_error_set(error, "No '%s' bus found for device '%s'",
                      device->bus, dev->parent.type->name);
     } else if (object_complete(&dev->parent, root, error) &&
-               klass->plug(machine, dev, error) &&
+               (!klass->plug || klass->plug(machine, dev, error)) &&
                device_realize(dev, error)) {
         return true;
     }
@@ -192,12 +192,17 @@ bool machine_check_hotplug(const Machine *machine, const ObjectType *type,
                            GError **error)
 {
     const DeviceClass *device = object_type_class(type);
-    g_autofree char *bus = g_ascii_strdown(device->bus, -1);
+    g_autofree char *bus = NULL;
 
+    if (!device->bus) {
+        return fm_error_set(error, "Device '%s' does not support hotplugging",
+                            type->name);
+    }
     if (!machine_class(machine)->plug) {
         return fm_error_set(error, "No '%s' bus found for device '%s'",
                             device->bus, type->name);
     }
+    bus = g_ascii_strdown(device->bus, -1);
     return fm_error_set(error, "Bus '%s.0' does not support hotplugging", bus);
 }
 

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "hw/acpi/vmgenid.h"
 #include "hw/i386/pc-fw-cfg.h"
 #include "util/bytes.h"
 #include "util/error.h"
@@ -171,6 +172,14 @@ static void pc_fill_cmos(PcMachine *pc)
     }
 }
 
+static void pc_fill_vmgenid(FwCfg *fw, VmGenId *dev)
+{
+    fw_cfg_add_live_file(fw, VMGENID_FILE_GUID, vmgenid_page(dev),
+                         VMGENID_PAGE_LEN);
+    fw_cfg_add_writable_file(fw, VMGENID_FILE_ADDR, vmgenid_addr(dev),
+                             VMGENID_ADDR_LEN, vmgenid_addr_written, dev);
+}
+
 bool pc_fill_fw_cfg(PcMachine *pc, GError **error)
 {
     /* for each of S0 to S5: bit 7, it is there; SLP_TYP */
@@ -192,6 +201,9 @@ bool pc_fill_fw_cfg(PcMachine *pc, GError **error)
     fw_cfg_add_key_int(fw, FW_CFG_IRQ0_OVERRIDE, 4, 1);
     fw_cfg_add_file(fw, "etc/e820", e820);
     fw_cfg_add_file(fw, "etc/system-states", system_states);
+    if (pc->parent.vmgenid) {
+        pc_fill_vmgenid(fw, pc->parent.vmgenid);
+    }
     pc_fill_cmos(pc);
     if (!pc_fill_boot(pc, error)) {
         return false;

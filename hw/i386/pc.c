@@ -5,6 +5,7 @@
  */
 #include "hw/i386/pc.h"
 
+#include "hw/acpi/vmgenid.h"
 #include "hw/firmware/builtin.h"
 #include "hw/i386/pc-acpi.h"
 #include "hw/i386/pc-fw-cfg.h"
@@ -178,10 +179,25 @@ bool pc_build(Machine *machine, GError **error)
            pc_build_timers(pc, error) && pc_build_cpus(pc, error);
 }
 
+static bool pc_plug_vmgenid(PcMachine *pc, VmGenId *dev, GError **error)
+{
+    Machine *machine = &pc->parent;
+
+    if (machine->vmgenid) {
+        return fm_error_set(error, "at most one vmgenid device is permitted");
+    }
+    vmgenid_wire(dev, &machine->memory, pc->pm);
+    machine->vmgenid = dev;
+    return true;
+}
+
 bool pc_plug(Machine *machine, Device *dev, GError **error)
 {
     PcMachine *pc = (PcMachine *)machine;
 
+    if (object_is_a(&dev->parent, &vmgenid_type)) {
+        return pc_plug_vmgenid(pc, (VmGenId *)dev, error);
+    }
     if (!object_is_a(&dev->parent, &isa_device_type)) {
         return fm_error_set(error, "No '%s' bus found for device '%s'",
                             device_class(dev)->bus, dev->parent.type->name);

@@ -411,7 +411,7 @@ static void test_reset(void)    /* R10 */
     rig_free(rig);
 }
 
-static void test_live_file(void)        /* R19 */
+static void test_live_file(void)        /* R24 */
 {
     Rig *rig = rig_new();
     char bytes[4] = { 'a', 'b', 'c', 'd' };

@@ -30,9 +30,18 @@ typedef struct VmGenId VmGenId;
 extern const ObjectType vmgenid_type;
 
 /**
- * vmgenid_wire: before realize.
+ * vmgenid_parse: what a user writes for a GUID.
+ * @random: set: it is `auto` (in lower case), and @guid is untouched
+ *
+ * Returns: false if @text is neither `auto` nor a UUID (uuid_parse()).
+ */
+bool vmgenid_parse(const char *text, Uuid *guid, bool *random);
+
+/**
+ * vmgenid_wire: before realize, which refuses a device that is not wired: the
+ * machine has no fw_cfg to tell firmware of it.
  * @memory: where the GUID is written
- * @pm: borrowed pointer to where the board keeps its GPE block
+ * @pm: the chipset's, whose GPE 5 notifies the guest
  */
 void vmgenid_wire(VmGenId *dev, AddressSpace *memory, AcpiPm *pm);
 
@@ -40,8 +49,14 @@ void vmgenid_wire(VmGenId *dev, AddressSpace *memory, AcpiPm *pm);
  *  that follow each change. */
 const uint8_t *vmgenid_page(const VmGenId *dev);
 
-/** vmgenid_addr: the content of VMGENID_FILE_ADDR, VMGENID_ADDR_LEN bytes that
- *  firmware writes; vmgenid_addr_written() is to be told of each write. */
+/**
+ * vmgenid_addr: the content of VMGENID_FILE_ADDR, VMGENID_ADDR_LEN bytes that
+ * firmware writes, little-endian; vmgenid_addr_written() is to be told of each
+ * write.  An address counts when all of its bytes have been written since a
+ * reset or the one before it, in whatever pieces; until then the one before it
+ * does.  A new address has nothing written there, except a GUID that was set
+ * since the reset and is in no guest memory yet.
+ */
 uint8_t *vmgenid_addr(VmGenId *dev);
 void vmgenid_addr_written(void *dev, uint32_t offset, uint32_t len);
 

@@ -82,7 +82,8 @@ typedef struct MachineClass {
     uint64_t ram_least, ram_most;
     /** Make RAM, buses and the board's own devices. */
     bool (*build)(Machine *machine, GError **error);
-    /** Put a device on its bus; realize follows.  NULL: there is no bus. */
+    /** Put a device on its bus, or wire one that needs none; realize follows.
+     *  NULL: there is no bus, and nothing to be wired with. */
     bool (*plug)(Machine *machine, Device *dev, GError **error);
     /** All devices are there: make what describes them. */
     bool (*finish)(Machine *machine, GError **error);
@@ -179,8 +180,8 @@ bool machine_plug(Machine *machine, Device *dev, const char *id,
  * machine_check_hotplug: whether devices of @type can come and go once
  * machine_finish() is over.
  *
- * Returns: false with @error set if the machine has no such bus, or the bus
- * does not allow it, as no bus of this version does.
+ * Returns: false with @error set if the machine has no such bus, the bus does
+ * not allow it, as no bus of this version does, or @type needs no bus.
  */
 bool machine_check_hotplug(const Machine *machine, const ObjectType *type,
                            GError **error);
