@@ -28,6 +28,9 @@ static const HmpCommand hmp_command_rows[] = {
       "reset|shutdown|poweroff|pause|debug|none|inject-nmi",
       "what becomes of the machine when its watchdog expires",
       hmp_watchdog_action, HMP_ANY_TIME },
+    { "set_vm_generation_id", "guid:s", "uuid|auto",
+      "give the guest another VM generation ID (auto: a random one)",
+      hmp_set_vm_generation_id, HMP_MACHINE },
     { "quit|q", "", "", "end the program", hmp_quit, HMP_ANY_TIME },
     { "x", "format:f addr:i", "/fmt addr",
       "show memory by virtual address", hmp_x, HMP_MACHINE },
@@ -127,6 +130,8 @@ static const HmpCommand hmp_info_rows[] = {
     { "uuid", "", "", "the machine's UUID", hmp_info_uuid, HMP_ANY_TIME },
     { "version", "", "", "the program's version",
       hmp_info_version, HMP_ANY_TIME },
+    { "vm-generation-id", "", "", "the VM generation ID",
+      hmp_info_vm_generation_id, HMP_MACHINE },
 };
 
 const HmpTable hmp_commands = {

@@ -7,6 +7,7 @@
 #define SYSTEM_SYSTEM_H
 
 #include "accel/qtest.h"
+#include "hw/acpi/vmgenid.h"
 #include "hw/core/machine.h"
 #include "monitor/monitor.h"
 #include "monitor/qmp-deferred.h"
@@ -125,6 +126,10 @@ void system_settle(System *system);
 /** system_check_no_dump: Returns false with @error set, `There is a dump in
  *  process, please wait.`, while the guest's memory is dumped. */
 bool system_check_no_dump(const System *system, GError **error);
+
+/** system_vm_generation_changed: tell the clients, if @change (of
+ *  vmgenid_set() or vmgenid_restored()) was one. */
+void system_vm_generation_changed(System *system, VmGenIdChange change);
 
 /**
  * system_acpi_tables: walk the guest's ACPI tables.

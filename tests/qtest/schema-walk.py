@@ -24,11 +24,12 @@ TIMEOUT_S = 30
 
 MACHINES = {
     'none': [['-machine', 'none']],
-    'pc': [['-machine', 'pc', '-smp', '2,dies=2', '-name', 'Tess']],
+    'pc': [['-machine', 'pc', '-smp', '2,dies=2', '-name', 'Tess',
+            '-device', 'vmgenid']],
     'q35': [['-machine', 'q35', '-object',
              'memory-backend-ram,id=ram,size=64M', '-machine',
              'memory-backend=ram', '-serial', 'null', '-fw_cfg',
-             'name=opt/a,string=b']],
+             'name=opt/a,string=b', '-device', 'vmgenid']],
 }
 
 # What a command needs, if it needs anything, so that it succeeds
