@@ -80,7 +80,7 @@ static Config *fuzz_system_config(char machine, const char *firmware)
         "firmament", "-nodefaults", "-machine", board, "-m", "16",
         "-object", "memory-backend-ram,id=ram0,size=64k",
         "-chardev", "null,id=null0", has_firmware ? "-serial" : NULL,
-        "chardev:null0", NULL,
+        "chardev:null0", "-device", "vmgenid", NULL,
     };
 
     g_autoptr(GError) error = NULL;
