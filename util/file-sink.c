@@ -127,6 +127,11 @@ const char *file_sink_name(const FileSink *sink)
     return sink->name;
 }
 
+bool file_sink_is_regular(const FileSink *sink)
+{
+    return sink->regular;
+}
+
 bool file_sink_has_holes(const FileSink *sink)
 {
     return sink->holes;
