@@ -20,7 +20,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chardev/char-impl.h"
@@ -450,16 +449,11 @@ static void chardev_socket_init(Object *obj)
 static void chardev_socket_finalize(Object *obj)
 {
     SocketChardev *sock = (SocketChardev *)obj;
-    struct stat st;
 
     g_clear_handle_id(&sock->accept_source, g_source_remove);
     g_clear_handle_id(&sock->retry_source, g_source_remove);
     socket_client_cleanup(&sock->client);
-    if (sock->path.path && lstat(sock->path.path, &st) == 0 &&
-        st.st_dev == sock->path.dev && st.st_ino == sock->path.ino) {
-        unlink(sock->path.path);
-    }
-    g_free(sock->path.path);
+    socket_path_remove(&sock->path);
     if (sock->fd >= 0) {
         fd_passed_close(sock->fd);
     }

@@ -1,9 +1,9 @@
 /*
- * Sockets of character devices: addresses, and listening at them
+ * Sockets: addresses, and listening at them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "socket-address.h"
+#include "chardev/socket-address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -361,6 +361,51 @@ static int socket_listen_unix(const ChardevSocketOptions *config,
         *made = (SocketPath){ file_absolute_path(path), st.st_dev, st.st_ino };
     }
     return fd;
+}
+
+int socket_listen_path(const char *path, SocketPath *made, GError **error)
+{
+    const ChardevSocketOptions config = { .path = (char *)path };
+    SocketAddresses addresses;
+
+    if (!socket_options_check_path(&config, error)) {
+        return -1;
+    }
+    socket_address_unix(&config, &addresses);
+    return socket_listen_unix(&config, &addresses.list[0], made, error);
+}
+
+void socket_path_remove(SocketPath *made)
+{
+    struct stat st;
+
+    if (made->path && lstat(made->path, &st) == 0 &&
+        st.st_dev == made->dev && st.st_ino == made->ino) {
+        unlink(made->path);
+    }
+    g_clear_pointer(&made->path, g_free);
+}
+
+int socket_connect_path(const char *path)
+{
+    const ChardevSocketOptions config = { .path = (char *)path };
+    SocketAddresses addresses;
+    const SocketAddress *at = &addresses.list[0];
+    int fd;
+
+    if (strlen(path) > SOCKET_PATH_MAX) {
+        return -ENAMETOOLONG;
+    }
+    socket_address_unix(&config, &addresses);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 &&
+        connect(fd, (const struct sockaddr *)&at->bytes, at->len) < 0) {
+        int err = errno;
+
+        close(fd);
+        return -err;
+    }
+    return fd < 0 ? -errno : fd;
 }
 
 /* Listen at the first address of @family that works; 0: of any.  Returns a

@@ -6,7 +6,7 @@
 #ifndef CHARDEV_SOCKET_CLIENT_H
 #define CHARDEV_SOCKET_CLIENT_H
 
-#include "socket-address.h"
+#include "chardev/socket-address.h"
 
 typedef struct SocketClient {
     /* Set by the owner before it connects; borrowed */

@@ -1,5 +1,5 @@
 /*
- * Sockets of character devices: addresses, and listening at them
+ * Sockets: addresses, and listening at them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -64,6 +64,19 @@ bool socket_addresses_find(const ChardevSocketOptions *config, bool may_wait,
 int socket_listen(const ChardevSocketOptions *config,
                   const SocketAddresses *addresses, SocketPath *path,
                   GError **error);
+
+/** socket_listen_path: the same for the unix socket at @path, which need not
+ *  be checked yet. */
+int socket_listen_path(const char *path, SocketPath *made, GError **error);
+
+/** socket_path_remove: remove what listening has made, unless something else
+ *  is there by now, and forget it. */
+void socket_path_remove(SocketPath *path);
+
+/** socket_connect_path: Returns a nonblocking descriptor that is connected to
+ *  the unix socket at @path, or a negative errno: -EAGAIN if too many others
+ *  wait for its owner. */
+int socket_connect_path(const char *path);
 
 /** socket_local_name: the address that @fd is bound to, as
  *  socket_options_name() has it, the host and port as numbers; free with
