@@ -274,6 +274,29 @@ static bool config_resolve_preconfig(const Config *c, GError **error)
     return true;
 }
 
+static bool config_resolve_incoming(const Config *c, GError **error)
+{
+    return !c->incoming || !c->machine->dump_acpi ||
+           fm_error_set(error, "-incoming %s: cannot be used together with "
+                        "-machine dump-acpi=", c->incoming);
+}
+
+/** It is opened when the machine is built, which is later. */
+static void config_keep_incoming(Config *c)
+{
+    const char *path = strchr(c->incoming, ':');
+    g_autofree char *protocol = NULL, *absolute = NULL;
+
+    if (!path || g_str_has_prefix(c->incoming, "fd:")) {
+        return;
+    }
+    path++;
+    protocol = g_strndup(c->incoming, (size_t)(path - c->incoming));
+    absolute = file_absolute_path(path);
+    g_free(c->incoming);
+    c->incoming = g_strconcat(protocol, absolute, NULL);
+}
+
 /** Nobody is at the terminal, and relative names have to be kept. */
 static bool config_resolve_daemon(Config *c, GError **error)
 {
@@ -283,6 +306,9 @@ static bool config_resolve_daemon(Config *c, GError **error)
     if (c->machine->dump_acpi) {
         return fm_error_set(error, "-daemonize: cannot be used together with "
                             "-machine dump-acpi=");
+    }
+    if (c->incoming && c->preconfig) {
+        config_keep_incoming(c);
     }
     for (unsigned i = 0; i < c->chardevs->len; i++) {
         const ConfigItem *item = c->chardevs->pdata[i];
@@ -312,7 +338,8 @@ bool config_resolve(Config *c, GError **error)
 {
     if (!config_resolve_qtest(c, error) || !config_find_machine(c, error) ||
         !config_resolve_accel(c, error) || !config_resolve_machine(c, error) ||
-        !config_resolve_ram(c, error) || !config_resolve_preconfig(c, error)) {
+        !config_resolve_ram(c, error) || !config_resolve_preconfig(c, error) ||
+        !config_resolve_incoming(c, error)) {
         return false;
     }
     config_default_serial(c);

@@ -99,6 +99,7 @@ void config_free(Config *c)
     qapi_free(&qapi_type_SandboxOptions, c->sandbox);
     g_free(c->sandbox_option);
     g_free(c->log_path);
+    g_free(c->incoming);
     g_free((char *)c->setup.cpu_model);
     g_clear_pointer(&c->setup.bios, g_bytes_unref);
     g_clear_pointer(&c->setup.splash, g_bytes_unref);

@@ -43,6 +43,7 @@ static bool main_run(const Config *config, GError **error)
 {
     Process *process = process_new(config, error);
     System *system = process ? system_new(config, error) : NULL;
+    bool failed = false;
     bool ok = system && (config->preconfig || system_build(system, error));
 
     if (ok && config->machine->dump_acpi) {
@@ -52,6 +53,7 @@ static bool main_run(const Config *config, GError **error)
         ok = process_commit(process, error);
         if (ok) {
             system_run(system);
+            failed = system->failed;
         }
     }
     if (!ok) {
@@ -59,7 +61,7 @@ static bool main_run(const Config *config, GError **error)
     }
     system_free(system);
     process_free(process);
-    return ok;
+    return ok && !failed;
 }
 
 int main(int argc, char **argv)

@@ -4,10 +4,27 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <string.h>
+
 #include "qapi/walker.h"
 #include "system/options.h"
 #include "system/system.h"
 #include "util/error.h"
+
+bool option_incoming(Config *c, const char *option, const char *arg,
+                     GError **error)
+{
+    MigrationProtocol protocol;
+    const char *rest;
+
+    if (strcmp(arg, "defer") != 0 &&
+        !migration_parse_uri(arg, &protocol, &rest, error)) {
+        return false;
+    }
+    g_free(c->incoming);
+    c->incoming = g_strdup(arg);
+    return true;
+}
 
 bool option_action(Config *c, const char *option, const char *arg,
                    GError **error)

@@ -125,6 +125,10 @@ static const OptionDef option_defs[] = {
       option_paused },
     { "preconfig", NULL, "build the machine when a monitor says so "
       "(x-exit-preconfig; for people: exit_preconfig)", option_preconfig },
+    { "incoming", "defer|file:PATH|fd:N|unix:PATH",
+      "restore a machine that was saved (QMP's migrate) instead of starting a "
+      "new one; defer: from where, migrate-incoming will say",
+      option_incoming },
     { "action", "[reboot=reset|shutdown][,shutdown=poweroff|pause]"
       "[,panic=ACTION][,watchdog=ACTION]",
       "what becomes of the machine when something happens to it",
@@ -208,7 +212,7 @@ static const char *const options_elsewhere[] = {
     "append", "async-teardown", "audio", "audio-help", "blockdev", "cdrom",
     "compat", "dfilter", "drive", "dtb", "dump-vmstate", "echr",
     "enable-sync-profile", "fda", "fdb", "fsdev", "full-screen", "gdb",
-    "hda", "hdb", "hdc", "hdd", "icount", "incoming", "initrd", "iscsi",
+    "hda", "hdb", "hdc", "hdd", "icount", "initrd", "iscsi",
     "kernel", "loadvm", "mtdblock", "netdev", "no-fd-bootchk", "numa",
     "only-migratable", "option-rom", "pflash", "plugin", "portrait",
     "rotate", "s", "sd", "seed", "set", "singlestep", "smbios", "snapshot",

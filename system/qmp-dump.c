@@ -133,7 +133,12 @@ bool qmp_dump_guest_memory(QmpContext *ctx, const DumpGuestMemoryArgs *args,
     System *system = ctx->system;
     GArray *ranges;
 
-    if (!system_check_no_dump(system, error) || !dump_check(args, error) ||
+    if (system->state == RUN_STATE_INMIGRATE) {
+        return fm_error_set(error, "Dump not allowed during incoming "
+                            "migration");
+    }
+    if (!system_check_no_dump(system, error) ||
+        !system_check_no_save(system, error) || !dump_check(args, error) ||
         !memory_copies_check(system->copies, error)) {
         return false;
     }

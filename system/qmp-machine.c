@@ -64,10 +64,3 @@ bool qmp_query_memory_size_summary(QmpContext *ctx, MemoryInfo *ret,
     ret->has_plugged_memory = true;
     return true;
 }
-
-bool qmp_query_migrate_capabilities(QmpContext *ctx,
-                                    MigrationCapabilityStatusList *ret,
-                                    GError **error)
-{
-    return true;
-}

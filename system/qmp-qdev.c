@@ -11,7 +11,8 @@ bool qmp_device_add(QmpContext *ctx, const DeviceOptions *args, GError **error)
 {
     const char *name = qapi_type_DeviceDriver.values[args->driver];
 
-    return machine_check_hotplug(ctx->system->machine, object_type_find(name),
+    return system_check_no_save(ctx->system, error) &&
+           machine_check_hotplug(ctx->system->machine, object_type_find(name),
                                  error);
 }
 
@@ -24,5 +25,6 @@ bool qmp_device_del(QmpContext *ctx, const DeviceDelArgs *args, GError **error)
         return fm_error_set_code(error, FM_ERROR_DEVICE_NOT_FOUND,
                                  "Device '%s' not found", args->id);
     }
-    return machine_check_hotplug(machine, dev->parent.type, error);
+    return system_check_no_save(ctx->system, error) &&
+           machine_check_hotplug(machine, dev->parent.type, error);
 }

@@ -16,7 +16,8 @@ bool qmp_query_status(QmpContext *ctx, StatusInfo *ret, GError **error)
 
 bool qmp_stop(QmpContext *ctx, GError **error)
 {
-    if (!system_check_no_dump(ctx->system, error)) {
+    if (!system_check_no_dump(ctx->system, error) ||
+        !system_check_no_save(ctx->system, error)) {
         return false;
     }
     system_stop(ctx->system);
@@ -42,6 +43,9 @@ bool qmp_x_exit_preconfig(QmpContext *ctx, GError **error)
 
 bool qmp_system_reset(QmpContext *ctx, GError **error)
 {
+    if (!system_check_no_save(ctx->system, error)) {
+        return false;
+    }
     system_reset(ctx->system, SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET);
     return true;
 }
@@ -54,6 +58,9 @@ bool qmp_quit(QmpContext *ctx, GError **error)
 
 bool qmp_system_powerdown(QmpContext *ctx, GError **error)
 {
+    if (!system_check_no_save(ctx->system, error)) {
+        return false;
+    }
     system_powerdown(ctx->system);
     return true;
 }

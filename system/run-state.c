@@ -24,6 +24,7 @@ static bool run_state_stop(System *system, RunState state)
 
 void system_stop(System *system)
 {
+    system->migration.start = false;
     if (system->state == RUN_STATE_SUSPENDED) {
         /* so that being woken does not make it run */
         system->state = RUN_STATE_PAUSED;
@@ -38,20 +39,38 @@ bool system_stop_to_save(System *system)
     return run_state_stop(system, RUN_STATE_SAVE_VM);
 }
 
+void system_stop_to_migrate(System *system)
+{
+    if (!run_state_stop(system, RUN_STATE_FINISH_MIGRATE)) {
+        system->state = RUN_STATE_FINISH_MIGRATE;
+    }
+}
+
 bool system_check_no_dump(const System *system, GError **error)
 {
     return system->dump.status != DUMP_STATUS_ACTIVE ||
            fm_error_set(error, "There is a dump in process, please wait.");
 }
 
+bool system_check_no_save(const System *system, GError **error)
+{
+    return !system->migration.outgoing ||
+           fm_error_set(error, "The machine is being saved; wait until it is, "
+                        "or end that with migrate_cancel");
+}
+
 bool system_cont(System *system, GError **error)
 {
-    if (!system_check_no_dump(system, error)) {
+    if (!system_check_no_dump(system, error) ||
+        !system_check_no_save(system, error)) {
         return false;
     }
     switch (system->state) {
     case RUN_STATE_RUNNING:
     case RUN_STATE_SUSPENDED:           /* this does not wake it */
+        return true;
+    case RUN_STATE_INMIGRATE:
+        system->migration.start = true;
         return true;
     case RUN_STATE_SHUTDOWN:
         return fm_error_set(error, "Resetting the Virtual Machine is required");
@@ -145,16 +164,21 @@ void system_reset(System *system, ShutdownCause cause)
                  qapi_type_ShutdownCause.values[cause]);
     }
     system->requests &= ~(1u << MACHINE_REQUEST_RESET);
-    if (system->actions.reboot == REBOOT_ACTION_SHUTDOWN) {
+    if (system->actions.reboot == REBOOT_ACTION_SHUTDOWN &&
+        system->state != RUN_STATE_INMIGRATE) {
         system_shutdown(system, cause);
         return;
     }
     if (system->state == RUN_STATE_SUSPENDED) {
         system->state = RUN_STATE_RUNNING;
-    } else if (system->state == RUN_STATE_SHUTDOWN) {
+    } else if (system->state == RUN_STATE_SHUTDOWN ||
+               system->state == RUN_STATE_POSTMIGRATE) {
         system->state = RUN_STATE_PRELAUNCH;
     }
-    if (!machine_reset(system->machine, &error)) {
+    if (system->state == RUN_STATE_INMIGRATE) {
+        /* its firmware has run already, where it comes from */
+        machine_reset_devices(system->machine);
+    } else if (!machine_reset(system->machine, &error)) {
         report_error("-machine firmware=builtin: %s", error->message);
     }
     monitor_emit(system->monitors, &qapi_event_RESET, &data);
@@ -172,7 +196,8 @@ bool system_wakeup(System *system, GError **error)
         return fm_error_set(error, "Unable to wake up: guest is not in "
                             "suspended state");
     }
-    if (!system_check_no_dump(system, error)) {
+    if (!system_check_no_dump(system, error) ||
+        !system_check_no_save(system, error)) {
         return false;
     }
     if (log_enabled(LOG_RESET)) {
@@ -208,7 +233,10 @@ void system_settle(System *system)
 {
     unsigned requests = system->requests;
 
-    if (!requests) {
+    /* a machine that is being saved, or restored, does not run: a test has
+     * asked for it */
+    if (!requests || system->migration.outgoing ||
+        system->state == RUN_STATE_INMIGRATE) {
         return;
     }
     system->requests = 0;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -111,6 +112,30 @@ System *system_new(const Config *config, GError **error)
     return system;
 }
 
+static bool system_boot(System *system, GError **error)
+{
+    if (!machine_reset(system->machine, error)) {
+        return fm_error_prefix(error, "-machine firmware=builtin: ");
+    }
+    system->state = RUN_STATE_PRELAUNCH;
+    return true;
+}
+
+/** Firmware does not run: it has, where the machine comes from. */
+static bool system_await(System *system, GError **error)
+{
+    const char *uri = system->config->incoming;
+    g_autofree char *option = g_strconcat("-incoming ", uri, NULL);
+
+    machine_reset_devices(system->machine);
+    if (strcmp(uri, "defer") != 0 &&
+        !incoming_start(system, uri, option, true, error)) {
+        return fm_error_prefix(error, "%s: ", option);
+    }
+    system->state = RUN_STATE_INMIGRATE;
+    return true;
+}
+
 bool system_build(System *system, GError **error)
 {
     if (!system_make_machine(system, error) ||
@@ -121,13 +146,12 @@ bool system_build(System *system, GError **error)
         system_free_machine(system);
         return false;
     }
-    if (!machine_reset(system->machine, error)) {
-        fm_error_prefix(error, "-machine firmware=builtin: ");
+    if (!(system->config->incoming ? system_await(system, error)
+                                   : system_boot(system, error))) {
         system_free_machine(system);
         return false;
     }
     monitor_set_preconfig(system->monitors, false);
-    system->state = RUN_STATE_PRELAUNCH;
     return true;
 }
 
@@ -149,7 +173,9 @@ void system_free(System *system)
     if (!system) {
         return;
     }
+    incoming_end(system);
     /* whoever waits for one is told */
+    migrate_end(system);
     memory_copies_end(system->copies, "the program ends");
     memory_copies_free(system->copies);
     system_flush(system);

@@ -85,6 +85,8 @@ typedef struct Config {
     GPtrArray *data_dirs;       /* char *: -L, in order */
     bool preconfig;             /* a client says when the machine is built */
     ActionSettings actions;     /* what was given */
+    char *incoming;             /* where the machine comes from; NULL: it is
+                                   a new one */
     bool mem_lock;              /* keep all memory from being paged out */
 } Config;
 

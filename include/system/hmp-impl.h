@@ -142,6 +142,11 @@ HmpHandler hmp_help, hmp_info;
 void *hmp_read_options(Hmp *hmp, const QapiType *type, const char *text,
                        bool *helped, GError **error);
 
+/* hmp-migrate.c: saving and restoring */
+HmpHandler hmp_migrate, hmp_migrate_cancel, hmp_migrate_incoming,
+    hmp_migrate_set_capability;
+HmpHandler hmp_info_migrate, hmp_info_migrate_capabilities;
+
 /* hmp-run.c: the machine's life, the program */
 HmpHandler hmp_stop, hmp_cont, hmp_quit, hmp_system_reset,
     hmp_system_powerdown, hmp_system_wakeup, hmp_exit_preconfig,

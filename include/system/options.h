@@ -51,8 +51,8 @@ OptionHandler option_net, option_audiodev, option_vga, option_parallel,
     option_overcommit, option_enable_kvm, option_no_acpi, option_no_hpet;
 
 /* options-run.c */
-OptionHandler option_action, option_watchdog_action, option_no_reboot,
-    option_no_shutdown;
+OptionHandler option_incoming, option_action, option_watchdog_action,
+    option_no_reboot, option_no_shutdown;
 
 /* options-host.c */
 OptionHandler option_name, option_object, option_device, option_chardev,

@@ -13,6 +13,7 @@
 #include "monitor/qmp-deferred.h"
 #include "system/config.h"
 #include "system/memory-copy.h"
+#include "system/migration.h"
 
 /** The last dump of the guest's memory. */
 typedef struct SystemDump {
@@ -34,11 +35,13 @@ typedef struct System {
 
     MemoryCopies *copies;       /* of guest memory to files, under way */
     SystemDump dump;
+    SystemMigration migration;
 
     RunState state;
     ActionSettings actions;     /* what is not set is as at first */
     unsigned requests;          /* the guest's, bit 1 << MachineRequest */
     bool quit;                  /* leave the main loop */
+    bool failed;                /* and not because all is well */
 } System;
 
 /**
@@ -57,7 +60,8 @@ System *system_new(const Config *config, GError **error);
 /**
  * system_build: make the machine, its devices and the qtest server, wait for
  * the clients that are to be waited for and were not yet, reset the machine.
- * The run state is `prelaunch` then.
+ * The run state is `prelaunch` then; with -incoming it is `inmigrate`, and no
+ * firmware has run.
  *
  * Returns: false with @error set, beginning with the option at fault; nothing
  * of the machine is left, and it may be tried again.
@@ -96,13 +100,17 @@ Chardev *system_add_chardev(System *system, ChardevOptions *options,
 
 /* Life cycle; each emits its events before it returns (system/run-state.c) */
 
-/** system_stop: pause the machine; nothing if it neither runs nor sleeps. */
+/** system_stop: pause the machine; nothing if it neither runs nor sleeps.  One
+ *  that waits to be restored will not run then. */
 void system_stop(System *system);
 /** system_stop_to_save: the same, with the state of a machine that is being
  *  saved.  Returns whether it ran, and has to be resumed. */
 bool system_stop_to_save(System *system);
+/** system_stop_to_migrate: the same, also with one that does not run. */
+void system_stop_to_migrate(System *system);
 /** system_cont: let it run, or sleep on if it did; nothing if it does.  Fails
- *  while its memory is dumped. */
+ *  while its memory is dumped and while it is saved.  One that waits to be
+ *  restored will run then. */
 bool system_cont(System *system, GError **error);
 /** system_reset: reset it now, or what was set for that.  Not from inside a
  *  device. */
@@ -126,6 +134,10 @@ void system_settle(System *system);
 /** system_check_no_dump: Returns false with @error set, `There is a dump in
  *  process, please wait.`, while the guest's memory is dumped. */
 bool system_check_no_dump(const System *system, GError **error);
+
+/** system_check_no_save: Returns false with @error set while the machine is
+ *  being saved, when nothing that belongs to it may change. */
+bool system_check_no_save(const System *system, GError **error);
 
 /** system_vm_generation_changed: tell the clients, if @change (of
  *  vmgenid_set() or vmgenid_restored()) was one. */
