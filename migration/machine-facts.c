@@ -33,11 +33,12 @@ static bool facts_put(char **text, GBytes *bytes, GError **error)
     gsize len;
     const char *data = g_bytes_get_data(bytes, &len);
 
-    if (!g_utf8_validate(data, (gssize)len, NULL)) {
+    if (len && !g_utf8_validate(data, (gssize)len, NULL)) {
         return fm_error_set(error, "it is not UTF-8");
     }
     g_free(*text);
-    *text = g_strndup(data, len);
+    /* no bytes are NULL, and g_strndup() of that is NULL */
+    *text = len ? g_strndup(data, len) : g_strdup("");
     return true;
 }
 
