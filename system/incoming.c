@@ -142,6 +142,17 @@ static bool incoming_check_end(const Incoming *in, GError **error)
                         (uint64_t)(st.st_size - at));
 }
 
+/** It may have to learn that it is not the only one (docs/specs/vmgenid.rst). */
+static void incoming_renew_generation(const Incoming *in)
+{
+    VmGenId *dev = in->system->machine->vmgenid;
+
+    if (dev) {
+        system_vm_generation_changed(
+            in->system, vmgenid_restored(dev, in->protocol == MIGRATION_FILE));
+    }
+}
+
 /** The stream was read and found good. */
 static bool incoming_finish(Incoming *in, GError **error)
 {
@@ -153,6 +164,7 @@ static bool incoming_finish(Incoming *in, GError **error)
         !incoming_check_state(system->machine, state, error)) {
         return false;
     }
+    incoming_renew_generation(in);
     system->requests = 0;
     system->migration.incoming = NULL;
     incoming_free(in);

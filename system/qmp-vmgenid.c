@@ -41,8 +41,12 @@ bool qmp_set_vm_generation_id(QmpContext *ctx,
     bool random;
     Uuid guid;
 
-    if (!dev) {
+    if (!dev || !system_check_no_save(ctx->system, error)) {
         return false;
+    }
+    if (ctx->system->state == RUN_STATE_INMIGRATE) {
+        return fm_error_set(error, "The machine waits to be restored; -device "
+                            "vmgenid,guid= says what it gets then");
     }
     if (!vmgenid_parse(args->guid, &guid, &random)) {
         return fm_error_set(error, "Parameter 'guid' expects a UUID or "

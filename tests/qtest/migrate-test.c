@@ -479,6 +479,44 @@ static void test_waiting(void)
     g_unlink(path);
 }
 
+static char *query_guid(Qtest *qts)
+{
+    json_object *info = qtest_qmp_return(
+        qts, "{'execute': 'query-vm-generation-id'}");
+    char *guid = g_strdup(qtest_json_string(info, "guid"));
+
+    json_object_put(info);
+    return guid;
+}
+
+/** From a file the machine is another one, and clients learn of it. */
+static void test_generation(void)
+{
+    g_autofree char *path = qtest_temp_path("saved");
+    g_autofree char *uri = g_strconcat("file:", path, NULL);
+    Qtest *qts = start("q35", "-device vmgenid");
+    g_autofree char *before = query_guid(qts);
+    g_autofree char *after = NULL;
+    json_object *event;
+
+    save(qts, path, true);
+    qtest_quit(qts);
+    qts = start("q35", "-device vmgenid -incoming defer");
+    qtest_qmp_error(qts, "GenericError", "The machine waits to be restored*",
+                    "{'execute': 'set-vm-generation-id', 'arguments': "
+                    "{'guid': 'auto'}}");
+    qtest_qmp_ok(qts, INCOMING, uri);
+    expect_steps(qts, "setup", "active", "completed", NULL);
+    event = qtest_qmp_event_wait(qts, "VM_GENERATION_ID_CHANGE");
+    after = query_guid(qts);
+    g_assert_cmpstr(qtest_json_string(qtest_json_get(event, "data"), "guid"),
+                    ==, after);
+    g_assert_cmpstr(before, !=, after);
+    json_object_put(event);
+    qtest_quit(qts);
+    g_unlink(path);
+}
+
 static void test_not_incoming(void)
 {
     Qtest *qts = start("pc", "");
@@ -555,9 +593,10 @@ static void test_cancel(gconstpointer machine)
         "'chardev': 'x'}}",
         "{'execute': 'dump-guest-memory', 'arguments': {'paging': false, "
         "'protocol': 'file:/dev/null'}}",
+        "{'execute': 'set-vm-generation-id', 'arguments': {'guid': 'auto'}}",
     };
     g_autofree char *path = qtest_temp_path("socket");
-    Qtest *qts = start(machine, "");
+    Qtest *qts = start(machine, "-device vmgenid");
     int fd;
 
     fill(qts);
@@ -900,6 +939,7 @@ int main(int argc, char **argv)
     g_test_add_func("/migrate/info", test_info);
     g_test_add_func("/migrate/states", test_states);
     g_test_add_func("/migrate/waiting", test_waiting);
+    g_test_add_func("/migrate/generation", test_generation);
     g_test_add_func("/migrate/not-incoming", test_not_incoming);
     g_test_add_func("/migrate/firmware", test_firmware);
     g_test_add_data_func("/migrate/cancel/pc", "pc", test_cancel);
