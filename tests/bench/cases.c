@@ -11,14 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/** Greeting, negotiation, one query: what every client begins with. */
-static void greet(Child *child)
+void bench_greet(Child *child)
 {
     qmp_expect(&child->channel, "\"QMP\"");
     qmp_command(&child->channel, "qmp_capabilities");
 }
 
-static void say_goodbye(Child *child, struct rusage *usage)
+void bench_quit(Child *child, struct rusage *usage)
 {
     qmp_command(&child->channel, "quit");
     child_reap(child, usage);
@@ -40,12 +39,12 @@ static void sample_life(const BenchCase *bench, const Contender *contender,
     double quit_us;
 
     child_start(&child, contender, NULL, bench->args, CHILD_QMP_STDIO);
-    greet(&child);
+    bench_greet(&child);
     qmp_command(&child.channel, "query-status");
     values[0] = (bench_now_us() - child.started_us) / 1e3;
     child_memory(&child, &memory);
     quit_us = bench_now_us();
-    say_goodbye(&child, &usage);
+    bench_quit(&child, &usage);
     values[1] = (bench_now_us() - quit_us) / 1e3;
     values[2] = memory.resident_kib;
     values[3] = memory.anonymous_kib;
@@ -62,7 +61,7 @@ static void sample_tables(const BenchCase *bench, const Contender *contender,
     const char *reply;
 
     child_start(&child, contender, NULL, bench->args, CHILD_QMP_STDIO);
-    greet(&child);
+    bench_greet(&child);
     if (contender->side == BENCH_OURS) {
         reply = qmp_command(&child.channel, "query-acpi-tables");
         if (!strstr(reply, "\"SLIC\"")) {
@@ -72,7 +71,7 @@ static void sample_tables(const BenchCase *bench, const Contender *contender,
         qmp_command(&child.channel, "query-status");
     }
     values[0] = (bench_now_us() - child.started_us) / 1e3;
-    say_goodbye(&child, NULL);
+    bench_quit(&child, NULL);
 }
 
 /** The "total" line of strace's summary: time, seconds, usecs/call, calls. */
@@ -105,9 +104,9 @@ static void sample_syscalls(const BenchCase *bench, const Contender *contender,
     Child child;
 
     child_start(&child, contender, strace, bench->args, CHILD_QMP_STDIO);
-    greet(&child);
+    bench_greet(&child);
     qmp_command(&child.channel, "query-status");
-    say_goodbye(&child, NULL);
+    bench_quit(&child, NULL);
     values[0] = read_strace_total("strace.txt");
 }
 
@@ -118,13 +117,13 @@ static void sample_qmp(const BenchCase *bench, const Contender *contender,
     double start_us;
 
     child_start(&child, contender, NULL, bench->args, CHILD_QMP_UNIX);
-    greet(&child);
+    bench_greet(&child);
     start_us = bench_now_us();
     for (unsigned i = 0; i < bench->repeat; i++) {
         qmp_command(&child.channel, bench->command);
     }
     values[0] = (bench_now_us() - start_us) / bench->repeat;
-    say_goodbye(&child, NULL);
+    bench_quit(&child, NULL);
 }
 
 static void sample_qtest(const BenchCase *bench, const Contender *contender,
@@ -156,6 +155,13 @@ static void sample_fw_cfg(const BenchCase *bench, const Contender *contender,
     values[0] = (bench_now_us() - start_us) / 1e3;
     child_kill(&child, NULL);
 }
+
+/** As much as 256 MiB have above 1 MiB. */
+#define STATE_FILLED_MIB 255
+
+#define WITH_QTEST \
+    "-qtest", "unix:" BENCH_QTEST ",server=on,wait=off", \
+    "-qtest-log", "/dev/null"
 
 #define Q35 { "-M", "q35", "-acpitable", "file=" BENCH_SLIC }
 
@@ -214,5 +220,26 @@ const BenchCase bench_cases[] = {
       .doc = "the three ACPI files by fw_cfg DMA, first read",
       .no_floor = true, .pinned = true,
       .figures = { { "first read", "ms", 0.1 } } },
+    { .name = "vmgenid-set", .sample = sample_set_guid,
+      .args = { "-M", "q35,firmware=builtin", "-device", "vmgenid",
+                WITH_QTEST },
+      .doc = "set-vm-generation-id, to its reply, to the guest's memory",
+      .repeat = 1000, .share = 2, .pinned = true, .no_floor = true,
+      .no_peer = "has no command for it",
+      .figures = { { "to reply", "us" }, { "to memory", "us" } } },
+    { .name = "state-zero", .sample = sample_save_restore,
+      .args = { "-M", "q35", "-m", "256M", WITH_QTEST },
+      .doc = "256 MiB, mostly zero, saved and restored; floor: dd",
+      .share = 4, .needs = "dd",
+      .figures = { { "save to disk", "ms" }, { "restore", "ms" },
+                   { "beside a read", "ms" }, { "file", "MiB" } } },
+    { .name = "state-random", .sample = sample_save_restore,
+      .args = { "-M", "q35", "-m", "256M", WITH_QTEST },
+      .doc = "256 MiB of random bytes, saved and restored; floor: dd",
+      .filled_mib = STATE_FILLED_MIB, .share = 4, .needs = "dd",
+      .figures = { { "save to disk", "ms", .wanted_floor = 1.3 },
+                   { "restore", "ms", .wanted_floor = 1.1 },
+                   { "beside a read", "ms", .beside_floor = true },
+                   { "file", "MiB" } } },
     { .name = NULL },
 };

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -20,6 +22,19 @@ void channel_init(Channel *channel, int in_fd, int out_fd)
         .in_fd = in_fd, .out_fd = out_fd,
         .buf = g_malloc(CHANNEL_ROOM), .size = CHANNEL_ROOM,
     };
+}
+
+void channel_connect(Channel *channel, const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    if (fd < 0 ||
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        bench_die("%s: %s", path, g_strerror(errno));
+    }
+    channel_init(channel, fd, fd);
 }
 
 void channel_cleanup(Channel *channel)
@@ -110,17 +125,36 @@ const char *qmp_command(Channel *channel, const char *name)
     return qmp_expect(channel, "\"return\"");
 }
 
-const char *qtest_command(Channel *channel, const char *fmt, ...)
+void qmp_send(Channel *channel, int fd, const char *fmt, ...)
 {
+    char control[CMSG_SPACE(sizeof(int))] = { 0 };
+    struct iovec bytes;
+    struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
     char text[1024];
     va_list args;
-    int len;
 
     va_start(args, fmt);
-    len = g_vsnprintf(text, sizeof(text) - 1, fmt, args);
+    bytes.iov_len = g_vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    g_assert(len < (int)sizeof(text) - 1);
-    strcpy(text + len, "\n");
+    bytes.iov_base = text;
+    g_assert(bytes.iov_len < sizeof(text));
+    if (fd >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof(control);
+        *CMSG_FIRSTHDR(&message) = (struct cmsghdr){
+            .cmsg_len = CMSG_LEN(sizeof(fd)),
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+        };
+        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &fd, sizeof(fd));
+    }
+    /* less than what a socket takes at once */
+    if (sendmsg(channel->out_fd, &message, 0) != (ssize_t)bytes.iov_len) {
+        bench_die("cannot write to the program: %s", g_strerror(errno));
+    }
+}
+
+const char *qtest_line(Channel *channel, const char *text)
+{
     channel_write(channel, text);
     for (;;) {
         const char *line = channel_read(channel);
@@ -132,4 +166,18 @@ const char *qtest_command(Channel *channel, const char *fmt, ...)
             bench_die("qtest: %.60s: %s", text, line);
         }
     }
+}
+
+const char *qtest_command(Channel *channel, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+    int len;
+
+    va_start(args, fmt);
+    len = g_vsnprintf(text, sizeof(text) - 1, fmt, args);
+    va_end(args);
+    g_assert(len < (int)sizeof(text) - 1);
+    strcpy(text + len, "\n");
+    return qtest_line(channel, text);
 }

@@ -21,6 +21,9 @@ typedef struct Channel {
 /** channel_init: take over both descriptors. */
 void channel_init(Channel *channel, int in_fd, int out_fd);
 
+/** channel_connect: to a unix socket that somebody listens on. */
+void channel_connect(Channel *channel, const char *path);
+
 /** channel_cleanup: close the descriptors, free the buffer. */
 void channel_cleanup(Channel *channel);
 
@@ -35,6 +38,15 @@ const char *qmp_expect(Channel *channel, const char *key);
 /** qmp_command: send a command without arguments.  Returns: its reply, until
  *  the next call. */
 const char *qmp_command(Channel *channel, const char *name);
+
+/** qmp_send: send the text of a command and, if it is not -1, the descriptor
+ *  @fd, which stays the caller's.  Its reply is still to be expected. */
+void qmp_send(Channel *channel, int fd, const char *fmt, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/** qtest_line: as qtest_command(), for a line of any length, with its
+ *  newline. */
+const char *qtest_line(Channel *channel, const char *line);
 
 /**
  * qtest_command: send one command, wait for its OK

@@ -1,5 +1,5 @@
 /*
- * Reading the ACPI files of fw_cfg over qtest, as firmware does by DMA
+ * Reading files of fw_cfg over qtest, as firmware does by DMA
  *
  * Spec: docs/specs/fw_cfg.rst
  *
@@ -65,6 +65,24 @@ static uint32_t fetch_select(unsigned key)
     return key << 16 | FETCH_DMA_SELECT;
 }
 
+/** All entries of the directory; the caller's to free. */
+static uint8_t *fetch_directory(Channel *channel, uint32_t *count)
+{
+    uint8_t count_be[4];
+    uint8_t *dir;
+
+    fetch_unhex(fetch(channel, fetch_select(FETCH_KEY_DIR), sizeof(count_be)),
+                count_be, sizeof(count_be));
+    *count = be32(count_be);
+    if (*count == 0 || *count > FETCH_DIR_MAX) {
+        bench_die("fw_cfg: a directory of %u files", *count);
+    }
+    dir = g_malloc(*count * FETCH_DIR_ENTRY);
+    fetch_unhex(fetch(channel, 0, *count * FETCH_DIR_ENTRY), dir,
+                *count * FETCH_DIR_ENTRY);
+    return dir;
+}
+
 static bool fetch_wanted(const uint8_t *entry)
 {
     static const char *const names[] = {
@@ -78,20 +96,10 @@ static bool fetch_wanted(const uint8_t *entry)
 
 unsigned bench_fetch_acpi(Channel *channel)
 {
-    g_autofree uint8_t *dir = NULL;
-    uint8_t count_be[4];
     uint32_t count;
+    g_autofree uint8_t *dir = fetch_directory(channel, &count);
     unsigned total = 0;
 
-    fetch_unhex(fetch(channel, fetch_select(FETCH_KEY_DIR), sizeof(count_be)),
-                count_be, sizeof(count_be));
-    count = be32(count_be);
-    if (count == 0 || count > FETCH_DIR_MAX) {
-        bench_die("fw_cfg: a directory of %u files", count);
-    }
-    dir = g_malloc(count * FETCH_DIR_ENTRY);
-    fetch_unhex(fetch(channel, 0, count * FETCH_DIR_ENTRY), dir,
-                count * FETCH_DIR_ENTRY);
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *entry = dir + i * FETCH_DIR_ENTRY;
         uint32_t len = be32(entry);
@@ -106,4 +114,22 @@ unsigned bench_fetch_acpi(Channel *channel)
         bench_die("fw_cfg: no ACPI files");
     }
     return total;
+}
+
+void bench_fetch_file(Channel *channel, const char *name, uint8_t *to,
+                      size_t len)
+{
+    uint32_t count;
+    g_autofree uint8_t *dir = fetch_directory(channel, &count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *entry = dir + i * FETCH_DIR_ENTRY;
+
+        if (!strncmp((const char *)entry + 8, name, FETCH_DIR_ENTRY - 8)) {
+            fetch_unhex(fetch(channel, fetch_select(entry[4] << 8 | entry[5]),
+                              len), to, len);
+            return;
+        }
+    }
+    bench_die("fw_cfg: no %s", name);
 }

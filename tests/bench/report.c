@@ -50,10 +50,27 @@ void report_head(const Contender *contenders, const HostFacts *facts)
 }
 
 /** Of the samples that nobody interrupted, if there were any. */
-static double ratio_of_least(Series *const *samples)
+static double ratio_of_least(Series *const *samples, BenchSide below)
 {
-    return series_least(samples[BENCH_OURS]) /
-           series_least(samples[BENCH_PEER]);
+    return series_least(samples[BENCH_OURS]) / series_least(samples[below]);
+}
+
+static void report_ratio(Series *const *samples, BenchSide below,
+                         double wanted)
+{
+    Ratio ratio = series_ratio(samples[BENCH_OURS], samples[below]);
+
+    printf(" %7.4f %7.4f-%7.4f %7.4f", ratio.value, ratio.low, ratio.high,
+           ratio_of_least(samples, below));
+    if (wanted) {
+        printf(" %6.2f %s", wanted, verdict(&ratio, wanted));
+    }
+}
+
+static bool tells_floor(const BenchFigure *figure, Series *const *samples)
+{
+    return samples[BENCH_FLOOR]->len &&
+           (figure->wanted_floor || figure->beside_floor);
 }
 
 static void report_figure(const BenchResult *result, unsigned index)
@@ -69,16 +86,14 @@ static void report_figure(const BenchResult *result, unsigned index)
                ? number(text, series_median(samples[side])) : "-");
     }
     if (samples[BENCH_PEER]->len) {
-        Ratio ratio = series_ratio(samples[BENCH_OURS], samples[BENCH_PEER]);
-
-        printf(" %7.4f %7.4f-%7.4f %7.4f", ratio.value, ratio.low, ratio.high,
-               ratio_of_least(samples));
-        if (figure->wanted) {
-            printf(" %6.2f %s", figure->wanted,
-                   verdict(&ratio, figure->wanted));
-        }
+        report_ratio(samples, BENCH_PEER, figure->wanted);
     }
     putchar('\n');
+    if (tells_floor(figure, samples)) {
+        printf("%-67s", "                  ours over the floor's");
+        report_ratio(samples, BENCH_FLOOR, figure->wanted_floor);
+        putchar('\n');
+    }
 }
 
 void report_result(const BenchResult *result)
@@ -88,6 +103,9 @@ void report_result(const BenchResult *result)
     } else {
         for (unsigned i = 0; result->bench->figures[i].name; i++) {
             report_figure(result, i);
+        }
+        if (result->bench->no_peer) {
+            printf("%-15s the peer %s\n", "", result->bench->no_peer);
         }
     }
     fflush(stdout);
@@ -132,6 +150,22 @@ static json_object *side_json(const Series *samples)
     return side;
 }
 
+static void add_ratio(json_object *out, Series *const *samples,
+                      BenchSide below, double wanted)
+{
+    Ratio ratio = series_ratio(samples[BENCH_OURS], samples[below]);
+
+    add_number(out, "ratio", ratio.value);
+    add_number(out, "ratio-low", ratio.low);
+    add_number(out, "ratio-high", ratio.high);
+    add_number(out, "ratio-of-least", ratio_of_least(samples, below));
+    if (wanted) {
+        add_number(out, "wanted", wanted);
+        json_object_object_add(out, "met", json_object_new_boolean(
+                                   ratio.value <= wanted));
+    }
+}
+
 static json_object *figure_json(const BenchResult *result, unsigned index)
 {
     const BenchFigure *figure = &result->bench->figures[index];
@@ -148,17 +182,16 @@ static json_object *figure_json(const BenchResult *result, unsigned index)
         }
     }
     if (samples[BENCH_PEER]->len) {
-        Ratio ratio = series_ratio(samples[BENCH_OURS], samples[BENCH_PEER]);
+        add_ratio(out, samples, BENCH_PEER, figure->wanted);
+    }
+    if (tells_floor(figure, samples)) {
+        json_object *floor = json_object_new_object();
 
-        add_number(out, "ratio", ratio.value);
-        add_number(out, "ratio-low", ratio.low);
-        add_number(out, "ratio-high", ratio.high);
-        add_number(out, "ratio-of-least", ratio_of_least(samples));
-        if (figure->wanted) {
-            add_number(out, "wanted", figure->wanted);
-            json_object_object_add(out, "met", json_object_new_boolean(
-                                       ratio.value <= figure->wanted));
-        }
+        add_ratio(floor, samples, BENCH_FLOOR, figure->wanted_floor);
+        json_object_object_add(out, "beside-floor", floor);
+    }
+    if (result->bench->no_peer) {
+        add_text(out, "no-peer", result->bench->no_peer);
     }
     return out;
 }

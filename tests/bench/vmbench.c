@@ -135,7 +135,8 @@ static void take_sample(BenchResult *result, const Contender *contender)
 static bool takes_part(const Contender *contender, const BenchCase *bench)
 {
     return contender->binary &&
-           !(contender->side == BENCH_FLOOR && bench->no_floor);
+           !(contender->side == BENCH_FLOOR && bench->no_floor) &&
+           !(contender->side == BENCH_PEER && bench->no_peer);
 }
 
 static void measure(BenchResult *result, const Contender *contenders)
@@ -211,7 +212,10 @@ static char *enter_workplace(void)
 
 static void leave_workplace(const char *dir)
 {
-    static const char *const files[] = { BENCH_SLIC, "socket", "strace.txt" };
+    static const char *const files[] = {
+        BENCH_SLIC, "socket", "strace.txt", BENCH_STATE_OURS,
+        BENCH_STATE_PEER, BENCH_STATE_COPY, BENCH_QTEST,
+    };
 
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         g_unlink(files[i]);
