@@ -1,7 +1,8 @@
 # A thin layer over meson and ninja
 #
 #   make            build build/firmament-system-x86_64
-#   make demo       set up, build, show what a guest would see of a SLIC table
+#   make demo       set up, build, show what a guest would see of a SLIC table;
+#                   save a machine and show that its generation ID changes
 #   make check      set up, build, run all tests; check-unit and check-qtest
 #                   run one suite
 #   make asan       the same under ASan and UBSan, in build-asan/

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The main job, shown: a SLIC table goes in, and what a guest would see of it
-# comes out, without booting anything
+# The main jobs, shown: a SLIC table goes in, and what a guest would see of it
+# comes out, without booting anything; a machine is saved, and those restored
+# from it have generation IDs of their own
 #
 #   demo.sh PROGRAM
 #
@@ -17,5 +18,7 @@ python3 "$here/scripts/make-slic.py" ACMEPC ACMETABL > "$out/slic.bin"
 echo "A SLIC table of $(wc -c < "$out/slic.bin") bytes, as an old machine's" \
      "dump would be: demo/slic.bin"
 echo
-exec python3 "$here/scripts/show-acpi.py" --dump "$out/tables" \
+python3 "$here/scripts/show-acpi.py" --dump "$out/tables" \
     "$program" -M q35 -nodefaults -acpitable "file=$out/slic.bin"
+echo
+python3 "$here/scripts/show-generation.py" "$program" "$out"
