@@ -26,7 +26,7 @@ MEMORY = '16M'
 PATTERN_LEN = 12 << 20
 SLOW_ROUNDS = 20                # under a sanitizer or a tracer
 
-# docs/system/vm-generation-id.rst, "Files"
+# docs/system/vm-generation-id.rst, "Names that a kill can leave"
 TEMPORARY = re.compile(r'\.state\.[0-9a-f]{16}')
 
 
