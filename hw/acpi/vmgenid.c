@@ -270,7 +270,8 @@ static bool vmgenid_check(const Object *obj, const void *config,
 
     return vmgenid_parse(p->guid, &guid, &random) ||
            fm_error_set(error, "Property 'vmgenid.guid' doesn't take value "
-                        "'%s'", p->guid);
+                        "'%s': it is neither 'auto' nor a UUID of 8-4-4-4-12 "
+                        "hexadecimal digits", p->guid);
 }
 
 /* Saved state */

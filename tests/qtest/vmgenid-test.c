@@ -185,13 +185,14 @@ static void test_options(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *line = g_strdup_printf(
             "-device vmgenid,guid=%s: Property 'vmgenid.guid' doesn't take "
-            "value '%s'", bad[i], bad[i]);
+            "value '%s': it is neither 'auto' nor a UUID of *", bad[i],
+            bad[i]);
 
         qtest_expect_failure(line, "-nodefaults -device vmgenid,guid=%s",
                              bad[i]);
     }
     qtest_expect_failure("-device *: Property 'vmgenid.guid' doesn't take "
-                         "value 'x'", "-nodefaults -device "
+                         "value 'x': *", "-nodefaults -device "
                          "'{\"driver\": \"vmgenid\", \"guid\": \"x\"}'");
     qtest_expect_failure("-device vmgenid,restore=x: *restore*",
                          "-nodefaults -device vmgenid,restore=x");

@@ -152,7 +152,8 @@ static void test_parse(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         VmGenIdProperties *p = qapi_new(&qapi_type_VmGenIdProperties);
         g_autofree char *wanted = g_strdup_printf(
-            "Property 'vmgenid.guid' doesn't take value '%s'", bad[i]);
+            "Property 'vmgenid.guid' doesn't take value '%s': it is neither "
+            "'auto' nor a UUID of 8-4-4-4-12 hexadecimal digits", bad[i]);
         g_autoptr(GError) error = NULL;
 
         g_assert_false(vmgenid_parse(bad[i], &guid, &random));
