@@ -1,187 +1,287 @@
 #!/usr/bin/env python3
-# Real firmware runs our loader script: SeaBIOS and OVMF place our tables
+# Readers that are not ours: SeaBIOS and OVMF run our loader script, ACPICA
+# executes what they placed, and another emulator's script says the same
 #
 #   real-firmware.py PROGRAM TABLE
 #
-# There is no processor here yet, so another emulator lends one: our fw_cfg
-# files, read over qtest from a machine whose chipset has been programmed, are
-# handed to a machine of its own that has no ACPI tables (acpi=off).  Its memory
-# is searched until the firmware has placed them; every table must be there, with
-# good checksums and the SLIC's identity in RSDT and FADT.
+# firmware_rig.py has how the firmware comes to our files.  In its memory every
+# table must be there, with a good checksum, in memory that the firmware's map
+# keeps from the operating system, and with the SLIC's identity in RSDT and
+# FADT.  So must the page of the VM generation ID, its address in VGIA and in
+# the file to which firmware writes it.
 #
-# OVMF needs the PM timer, which that machine's `pc` lacks with acpi=off: it runs
-# on `q35` only.  Skips, saying what is missing, without the emulator or the
-# firmware.
+# Skips, saying what is missing, without the emulator, firmware or ACPICA.
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-import json
 import os
+import pathlib
+import re
 import shutil
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 
-EMULATOR = 'qemu-system-x86_64'
-SEABIOS = '/usr/share/seabios/bios-256k.bin'
-OVMF = '/usr/share/OVMF/OVMF_CODE_4M.fd'
-FILES = ['etc/acpi/tables', 'etc/acpi/rsdp', 'etc/table-loader']
-RAM_MIB = 128
-PATIENCE = 90       # seconds, with the firmware in software
+import firmware_rig
+from firmware_rig import ADDR, EMULATOR, GUID, LOADER, RSDP, TABLES, Fault
 
-
-def our_files(program, machine, table, directory):
-    """Our fw_cfg files, as firmware would read them: {name: path}."""
-    listener = socket.socket(socket.AF_UNIX)
-    path = os.path.join(directory, 'qtest')
-    listener.bind(path)
-    listener.listen(1)
-    listener.settimeout(20)
-    child = subprocess.Popen(
-        [program, '-nodefaults', '-M', machine + ',firmware=builtin', '-m',
-         str(RAM_MIB), '-serial', 'null', '-acpitable', 'file=' + table,
-         '-qtest', 'unix:' + path, '-qtest-log', 'none'])
-    try:
-        stream = listener.accept()[0].makefile('rwb', buffering=0)
-
-        def ask(line):
-            stream.write(line.encode() + b'\n')
-            return stream.readline().split()[1:]
-
-        def read(length):
-            return bytes(int(ask('inb 0x511')[0], 16) for _ in range(length))
-
-        ask('outw 0x510 0x19')
-        entries = [struct.unpack('>IHH56s', read(64)) for _ in
-                   range(struct.unpack('>I', read(4))[0])]
-        found = {}
-        for length, key, _, raw in entries:
-            name = raw.rstrip(b'\0').decode()
-            if name in FILES:
-                ask(f'outw 0x510 {key}')
-                found[name] = os.path.join(directory, name.replace('/', '_'))
-                with open(found[name], 'wb') as file:
-                    # the tables' file is zeros from here on
-                    file.write(read(min(length, 16384)))
-        return found
-    finally:
-        child.kill()
-        child.wait()
-        os.unlink(path)
+IMAGES = {'SeaBIOS': '/usr/share/seabios/bios-256k.bin',
+          'OVMF': '/usr/share/OVMF/OVMF_CODE_4M.fd'}
+GUID_TEXT = '324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87'
+GUID_BYTES = bytes.fromhex('af6e4e32d1d1f64bbf41b9bb6c91fb87')
+GUID_AT = 0x28
+PAGE_LEN = 4096
+VMGENID = ['-device', 'vmgenid,guid=' + GUID_TEXT]
 
 
-def walk(memory):
-    """{signature: (identity, checksum is good)} of the first RSDT that a valid
-    RSDP points to; None: there is none."""
-    at = memory.find(b'RSD PTR ')
-    while at >= 0:
-        rsdt = struct.unpack_from('<I', memory, at + 16)[0]
-        if at % 16 == 0 and sum(memory[at:at + 20]) & 0xff == 0 and \
-                memory[rsdt:rsdt + 4] == b'RSDT':
-            length = min(struct.unpack_from('<I', memory, rsdt + 4)[0], 4096)
-            places = [rsdt] + [
-                struct.unpack_from('<I', memory, rsdt + offset)[0]
-                for offset in range(36, length, 4)]
-            tables = {}
-            for place in places:
-                if place + 36 > len(memory):
-                    continue
-                size = struct.unpack_from('<I', memory, place + 4)[0]
-                table = memory[place:place + size]
-                tables[table[:4].decode('latin-1')] = (table[10:24],
-                                              sum(table) & 0xff == 0)
-            return tables
-        at = memory.find(b'RSD PTR ', at + 1)
-    return None
+def expect(what, got, wanted):
+    if got != wanted:
+        raise Fault(f'{what}: {got}, expected {wanted}')
 
 
-def judge(tables, machine, slic):
-    if not tables:
-        return 'no tables'
-    wanted = {'RSDT', 'FACP', 'APIC', 'HPET', 'WAET', 'SLIC'}
-    if machine == 'q35':
-        wanted.add('MCFG')
-    if set(tables) != wanted:
-        return f'tables are {sorted(tables)}'
-    for name, (identity, good) in tables.items():
-        if not good:
-            return f'checksum of {name}'
-        if (identity == slic[10:24]) != (name in ('RSDT', 'FACP', 'SLIC')):
-            return f'identity of {name}: {identity}'
-    return None
+# What firmware has placed
+
+def table_at(memory, gpa):
+    if gpa + 8 > len(memory):
+        raise Fault(f'a table is to be at 0x{gpa:x}')
+    length, = struct.unpack_from('<I', memory, gpa + 4)
+    if gpa + length > len(memory):
+        raise Fault(f'a table at 0x{gpa:x} has {length} bytes')
+    return memory[gpa:gpa + length]
 
 
-def boot(machine, files, firmware, directory, slic):
-    """Why the firmware's tables are wrong; None: they are right.
+def walk(booted):
+    """[(address, table)], from the RSDP on, as an operating system does."""
+    memory = booted.memory
+    booted.kind(booted.rsdp, 20)
+    expect('RSDP', (memory[booted.rsdp:booted.rsdp + 8],
+                    sum(memory[booted.rsdp:booted.rsdp + 20]) & 0xff),
+           (b'RSD PTR ', 0))
+    root, = struct.unpack_from('<I', memory, booted.rsdp + 16)
+    found = [(root, table_at(memory, root))]
+    for gpa, in struct.iter_unpack('<I', found[0][1][36:]):
+        table = table_at(memory, gpa)
+        found.append((gpa, table))
+        if table[:4] == b'FACP':
+            dsdt, = struct.unpack_from('<I', table, 40)
+            found.append((dsdt, table_at(memory, dsdt)))
+    return found
 
-    Memory is caught at any moment, so what is found half made is looked at
-    again until the time is over.
-    """
-    command = [EMULATOR, '-M', machine + ',acpi=off', '-m', str(RAM_MIB),
-               '-accel', 'tcg', '-nodefaults', '-display', 'none', '-qmp',
-               'stdio'] + firmware
-    for name, path in files.items():
-        command += ['-fw_cfg', f'name={name},file={path}']
-    child = subprocess.Popen(command, stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, text=True)
-    dump = os.path.join(directory, 'memory')
 
-    def ask(name, **arguments):
-        child.stdin.write(json.dumps({'execute': name,
-                                      'arguments': arguments}) + '\n')
-        child.stdin.flush()
-        for line in child.stdout:
-            if line.startswith(('{"return"', '{"error"')):
-                return
+def judge_tables(booted, machine, slic, has_vmgenid):
+    """The tables; a Fault: they are not right."""
+    found = walk(booted)
+    wanted = ['APIC', 'DSDT', 'FACP', 'HPET', 'RSDT', 'SLIC', 'WAET']
+    wanted += ['MCFG'] if machine == 'q35' else []
+    wanted += ['SSDT'] if has_vmgenid else []
+    expect('tables', sorted(table[:4].decode('latin-1')
+                            for _, table in found), sorted(wanted))
+    for gpa, table in found:
+        name = table[:4].decode()
+        booted.kind(gpa, len(table))
+        expect(f'sum of {name}', sum(table) & 0xff, 0)
+        expect(f'{name} has the identity of the SLIC',
+               table[10:24] == slic[10:24], name in ('RSDT', 'FACP', 'SLIC'))
+    return [table for _, table in found]
 
-    try:
-        child.stdout.readline()
-        ask('qmp_capabilities')
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            time.sleep(1)
-            ask('pmemsave', val=0, size=RAM_MIB << 20, filename=dump)
-            try:
-                with open(dump, 'rb') as file:
-                    fault = judge(walk(file.read()), machine, slic)
-            except struct.error:
-                fault = 'a table reaches beyond memory'
-            if not fault:
-                return None
-        return fault
-    finally:
-        child.kill()
-        child.wait()
+
+def judge_vmgenid(booted, tables, firmware):
+    """The page, where SSDT and firmware say that it is."""
+    ssdt, = (table for table in tables if table[:4] == b'SSDT')
+    expect('SSDT', (len(ssdt), ssdt[16:24], ssdt[37:41]),
+           (202, b'VMGENID\0', b'VGIA'))
+    vgia, = struct.unpack_from('<I', ssdt, 42)
+    expect('VGIA is a page', (vgia != 0, vgia % PAGE_LEN), (True, 0))
+    expect(ADDR, booted.addr, vgia + GUID_AT)
+    # OVMF frees what it has taken for tables
+    expect('kind of memory', booted.kind(vgia, PAGE_LEN),
+           'type 2' if firmware == 'SeaBIOS' else 'ACPI NVS')
+    expect('page', booted.memory[vgia:vgia + PAGE_LEN],
+           bytes(GUID_AT) + GUID_BYTES + bytes(PAGE_LEN - GUID_AT - 16))
+    return vgia
+
+
+def judge_methods(tables, vgia, directory):
+    """ACPICA executes the SSDT that firmware has placed."""
+    names = []
+    for table in tables:
+        if table[:4] != b'RSDT':
+            names.append(table[:4].decode().lower() + '.dat')
+            (directory / names[-1]).write_bytes(table)
+    done = subprocess.run(
+        ['acpiexec', *names], cwd=directory, text=True, errors='replace',
+        input='execute \\_SB.VGEN._STA\nexecute \\_SB.VGEN.ADDR\n'
+              'execute \\_GPE._E05\nquit\n',
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = done.stdout[done.stdout.rindex('Initializing Device'):]
+    expect('_STA and ADDR', [int(number, 16) for number in re.findall(
+        r'\[Integer\] = ([0-9A-F]+)', said)], [0x0f, vgia + GUID_AT, 0])
+    expect('_E05', re.findall(r'Device Notify on \[(\w+)\].* Value (\w+)',
+                              said), [('VGEN', '0x80')])
+
+
+# The same script
+
+def parse_tables(raw):
+    """[(offset, length, signature)]; they follow each other."""
+    found = []
+    at = 0
+    while raw[at:at + 4].strip(b'\0'):
+        length, = struct.unpack_from('<I', raw, at + 4)
+        found.append((at, length, raw[at:at + 4].decode()))
+        at += length
+    return found
+
+
+def parse_script(files):
+    """The entries, with places in words that do not depend on how long the
+    tables are."""
+    tables = parse_tables(files[TABLES])
+
+    def place(name, offset):
+        if name != TABLES:
+            return offset
+        for at, length, signature in tables:
+            if at <= offset < at + length:
+                return signature, offset - at
+        return 'beyond', offset
+
+    def text(raw):
+        return raw.split(b'\0')[0].decode('latin-1')
+
+    entries = []
+    for raw, in struct.iter_unpack('128s', files[LOADER]):
+        command, name = struct.unpack_from('<I56s', raw)
+        name = text(name)
+        source = text(raw[60:116])
+        at, = struct.unpack_from('<I', raw, 116)
+        if command == 1:
+            entries.append(('ALLOCATE', name,
+                            *struct.unpack_from('<IB', raw, 60)))
+        elif command == 2:
+            width = raw[120]
+            target = int.from_bytes(files[name][at:at + width], 'little')
+            entries.append(('ADD_POINTER', name, place(name, at), width,
+                            source, place(source, target)))
+        elif command == 3:
+            at, start, length = struct.unpack_from('<III', raw, 60)
+            whole = (start, length) in [table[:2] for table in tables]
+            entries.append(('ADD_CHECKSUM', name, place(name, at),
+                            place(name, start),
+                            'whole' if name == TABLES and whole else length))
+        elif command == 4:
+            entries.append(('WRITE_POINTER', name, source,
+                            *struct.unpack_from('<IIB', raw, 116)))
+        elif command:
+            raise Fault(f'command {command} in a script')
+    return entries
+
+
+def judge_script(ours, machine):
+    """Our script beside that emulator's, entry by entry."""
+    with firmware_rig.Machine(machine, VMGENID) as there:
+        there.place_registers()
+        theirs = {name: there.read_file(name) for name in ours}
+    # ours has the sums of tables without pointers already (fw-loader.rst, R5)
+    unneeded = [('ADD_CHECKSUM', TABLES, (name, 9), (name, 0), 'whole')
+                for name in ('APIC', 'DSDT', 'HPET', 'MCFG', 'WAET')
+                if machine == 'q35' or name != 'MCFG']
+    mine = parse_script(ours)
+    if machine == 'pc':
+        # ours has a FADT of revision 3 on pc, too (fw-loader.rst)
+        mine.remove(('ADD_POINTER', TABLES, ('FACP', 140), 8, TABLES,
+                     ('DSDT', 0)))
+    others = [entry for entry in parse_script(theirs)
+              if entry not in unneeded]
+    # and goes by command (R2); allocations keep their order
+    order = ['ALLOCATE', 'WRITE_POINTER', 'ADD_POINTER', 'ADD_CHECKSUM']
+    others.sort(key=lambda entry: order.index(entry[0]))
+    expect('number of entries', len(mine), len(others))
+    for number, (entry, other) in enumerate(zip(mine, others)):
+        expect(f'entry {number}', entry, other)
+    ssdts = [files[TABLES][at:at + length]
+             for files in (ours, theirs)
+             for at, length, name in parse_tables(files[TABLES])
+             if name == 'SSDT']
+    # but for checksum and identity
+    expect('SSDT', *[(ssdt[:9] + ssdt[36:]).hex() for ssdt in ssdts])
+    expect(GUID, ours[GUID], theirs[GUID])
+    expect(f'length of {ADDR}', len(ours[ADDR]), len(theirs[ADDR]))
+
+
+# The cases
+
+class Report:
+    """TAP."""
+
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def run(self, name, missing, test):
+        """Returns what the test returns; None: it was skipped or failed."""
+        self.number += 1
+        if missing:
+            print(f'ok {self.number} {name} # SKIP '
+                  f'{" and ".join(missing)} not installed', flush=True)
+            return None
+        try:
+            result = test()
+            print(f'ok {self.number} {name}', flush=True)
+            return result
+        except Fault as fault:
+            self.failed += 1
+            print(f'not ok {self.number} {name}: {fault}', flush=True)
+            return None
+
+
+def lacking(*needed):
+    return [what for what in needed
+            if not (os.path.exists(what) or shutil.which(what))]
+
+
+def run_firmware(report, program, case, table):
+    machine, firmware, vmgenid = case
+    name = f'{machine} {firmware}{" vmgenid" if vmgenid else ""}'
+    image = IMAGES[firmware]
+    slic = pathlib.Path(table).read_bytes()
+    with tempfile.TemporaryDirectory() as directory:
+        directory = pathlib.Path(directory)
+
+        def test():
+            files = firmware_rig.our_files(
+                program, machine, ['-serial', 'null', '-acpitable',
+                                   'file=' + table] + vmgenid, directory)
+            booted = firmware_rig.boot(machine, firmware, image, files,
+                                       directory)
+            tables = judge_tables(booted, machine, slic, bool(vmgenid))
+            return tables, (judge_vmgenid(booted, tables, firmware)
+                            if vmgenid else None)
+
+        found = report.run(name, lacking(EMULATOR, image), test)
+        if vmgenid:
+            missing = lacking('acpiexec')
+            if not found and not missing:
+                missing = ['tables, for firmware has']
+            report.run(name + ' acpiexec', missing,
+                       lambda: judge_methods(*found, directory))
 
 
 def main(program, table):
-    with open(table, 'rb') as file:
-        slic = file.read()
-    cases = [('pc', 'SeaBIOS', SEABIOS, ['-bios', SEABIOS]),
-             ('q35', 'SeaBIOS', SEABIOS, ['-bios', SEABIOS]),
-             ('q35', 'OVMF', OVMF,
-              ['-drive', f'if=pflash,format=raw,readonly=on,file={OVMF}'])]
-    failed = 0
-    print(f'1..{len(cases)}')
-    for number, (machine, name, image, options) in enumerate(cases, 1):
-        missing = [what for what, there in
-                   ((EMULATOR, shutil.which(EMULATOR)),
-                    (image, os.path.exists(image))) if not there]
-        if missing:
-            print(f'ok {number} {machine} {name} # SKIP '
-                  f'{" and ".join(missing)} not installed')
-            continue
+    cases = [('pc', 'SeaBIOS', []), ('q35', 'OVMF', [])]
+    cases += [(machine, firmware, VMGENID) for machine in ('pc', 'q35')
+              for firmware in IMAGES]
+    report = Report()
+    for machine in ('pc', 'q35'):
         with tempfile.TemporaryDirectory() as directory:
-            files = our_files(program, machine, table, directory)
-            fault = boot(machine, files, options, directory, slic)
-        failed += bool(fault)
-        print(f'{"not ok" if fault else "ok"} {number} {machine} {name}'
-              f'{": " + fault if fault else ""}', flush=True)
-    return 1 if failed else 0
+            report.run(f'{machine} script', lacking(EMULATOR),
+                       lambda: judge_script(firmware_rig.our_files(
+                           program, machine, VMGENID,
+                           pathlib.Path(directory)), machine))
+    for case in cases:
+        run_firmware(report, program, case, table)
+    print(f'1..{report.number}')
+    return 1 if report.failed else 0
 
 
 if __name__ == '__main__':
