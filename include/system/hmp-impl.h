@@ -180,7 +180,9 @@ HmpHandler hmp_device_add, hmp_device_del, hmp_info_qtree, hmp_info_irq;
 HmpHandler hmp_info_mtree, hmp_info_roms;
 
 /* hmp-info.c: what the guest is told */
-HmpHandler hmp_info_acpi_tables, hmp_info_pci, hmp_info_vm_generation_id,
-    hmp_set_vm_generation_id;
+HmpHandler hmp_info_acpi_tables, hmp_info_pci;
+
+/* hmp-vmgenid.c: the VM generation ID */
+HmpHandler hmp_info_vm_generation_id, hmp_set_vm_generation_id;
 
 #endif
