@@ -65,8 +65,8 @@ int socket_listen(const ChardevSocketOptions *config,
                   const SocketAddresses *addresses, SocketPath *path,
                   GError **error);
 
-/** socket_listen_path: the same for the unix socket at @path, which need not
- *  be checked yet. */
+/** socket_listen_path: the same for the unix socket at @path; fails, too, if
+ *  @path is too long for one. */
 int socket_listen_path(const char *path, SocketPath *made, GError **error);
 
 /** socket_path_remove: remove what listening has made, unless something else

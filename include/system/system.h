@@ -121,8 +121,8 @@ void system_shutdown(System *system, ShutdownCause cause);
 /** system_powerdown: press the power button. */
 void system_powerdown(System *system);
 /** system_wakeup: wake the machine, which runs then unless it was stopped.
- *  Returns false with @error set if it is not asleep or never can be, or its
- *  memory is dumped. */
+ *  Returns false with @error set if it is not asleep or never can be, its
+ *  memory is dumped, or it is being saved. */
 bool system_wakeup(System *system, GError **error);
 /** system_set_actions: what is set in @actions replaces what @settings say. */
 void system_set_actions(ActionSettings *settings,
@@ -140,7 +140,7 @@ bool system_check_no_dump(const System *system, GError **error);
 bool system_check_no_save(const System *system, GError **error);
 
 /** system_vm_generation_changed: tell the clients, if @change (of
- *  vmgenid_set() or vmgenid_restored()) was one. */
+ *  vmgenid_set() or vmgenid_restored()) was one (system/qmp-vmgenid.c). */
 void system_vm_generation_changed(System *system, VmGenIdChange change);
 
 /**

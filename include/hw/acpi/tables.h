@@ -31,7 +31,8 @@ uint32_t acpi_tables_capacity(const GPtrArray *user_tables, unsigned n_cpus,
 
 /**
  * acpi_tables_script_capacity: size of the loader script for these user
- * tables, with a VM generation ID or without, a multiple of 4096; what a real script leaves of it is empty entries.
+ * tables, with a VM generation ID or without, a multiple of 4096; what a real
+ * script leaves of it is empty entries.
  */
 uint32_t acpi_tables_script_capacity(const GPtrArray *user_tables,
                                      bool has_vmgenid);
@@ -45,8 +46,8 @@ uint32_t acpi_tables_script_capacity(const GPtrArray *user_tables,
  * SSDT, and a blob for its page (hw/acpi/ssdt-vmgenid.h).  The result depends
  * on nothing but @platform.
  *
- * Order of RSDT entries: FACP APIC SSDT HPET MCFG WAET, then the user's tables in
- * command-line order.
+ * Order of RSDT entries: FACP APIC SSDT HPET MCFG WAET, then the user's tables
+ * in command-line order.
  *
  * Returns: a new set; it never fails (acpi_tables_capacity() has checked).
  * Spec: ACPI 6.5, 5.2 (table revisions: each table's own comment).

@@ -33,19 +33,6 @@ static inline void irq_init(Irq *irq, IrqHandler *handler, void *opaque,
     *irq = (Irq){ .handler = handler, .opaque = opaque, .n = n };
 }
 
-/** irq_set: drive the line; NULL is a line that leads nowhere. */
-static inline void irq_set(Irq *irq, bool level)
-{
-    if (!irq) {
-        return;
-    }
-    if (irq->observer && irq->level != level) {
-        irq->observer(irq->observer_opaque, irq, level);
-    }
-    irq->level = level;
-    irq->handler(irq->opaque, irq->n, level);
-}
-
 /** irq_restore: whoever receives the line was restored, and knows that it is
  *  @level: nobody is told but who watches it. */
 static inline void irq_restore(Irq *irq, bool level)
@@ -54,6 +41,15 @@ static inline void irq_restore(Irq *irq, bool level)
         irq->observer(irq->observer_opaque, irq, level);
     }
     irq->level = level;
+}
+
+/** irq_set: drive the line; NULL is a line that leads nowhere. */
+static inline void irq_set(Irq *irq, bool level)
+{
+    if (irq) {
+        irq_restore(irq, level);
+        irq->handler(irq->opaque, irq->n, level);
+    }
 }
 
 #endif
