@@ -3,7 +3,6 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <string.h>
 
 #include "hw/acpi/vmgenid.h"
 #include "qapi-types.h"

@@ -11,6 +11,8 @@
  */
 #include "hw/acpi/ssdt-vmgenid.h"
 
+#include <string.h>
+
 #include "hw/acpi/aml.h"
 #include "hw/acpi/table-header.h"
 #include "hw/acpi/vmgenid.h"

@@ -15,7 +15,6 @@
 #include "hw/acpi/loader.h"
 #include "hw/acpi/ssdt-vmgenid.h"
 #include "hw/acpi/table-header.h"
-#include "util/bytes.h"
 #include "util/error.h"
 
 #define TABLES_ALIGN 64             /* what a FACS needs (ACPI 6.5, 5.2.10) */

@@ -10,7 +10,6 @@
 #include "hw/intc/ioapic.h"
 
 #include "hw/acpi/platform.h"
-#include "util/error.h"
 #include "util/report.h"
 
 /* Memory-mapped registers */

@@ -13,6 +13,8 @@
  */
 #include "fw_cfg-internal.h"
 
+#include <string.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

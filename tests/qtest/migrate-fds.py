@@ -336,6 +336,7 @@ def abandoned_command(program):
 if __name__ == '__main__':
     sys.exit(rawqmp.main([
         regular_file, pipe, standard_input, slow_sender, hostile_senders,
-        exit_on_error, bytes_behind, second_sender, named_pipe, closed_pipe, not_writable,
-        full_disk, limited_file, descriptor_set, sandbox, abandoned_command,
+        exit_on_error, bytes_behind, second_sender, named_pipe, closed_pipe,
+        not_writable, full_disk, limited_file, descriptor_set, sandbox,
+        abandoned_command,
     ]))

@@ -3,7 +3,6 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -742,7 +741,8 @@ static char *saved_bytes(gsize *len)
 static void expect_refused(const char *bytes, gsize len, const char *error)
 {
     g_autofree char *path = qtest_temp_file("bad", bytes, len);
-    g_autofree char *pattern = g_strconcat("*-incoming file:*bad: ", error, NULL);
+    g_autofree char *pattern = g_strconcat("*-incoming file:*bad: ", error,
+                                           NULL);
 
     qtest_expect_failure(pattern, "-nodefaults -nographic -machine q35 -m %d "
                          "-qmp null -incoming file:%s", RAM_MIB, path);
@@ -907,7 +907,8 @@ static void test_hmp(void)
     expect_hmp(qts, "info migrate_capabilities", "events: off\r\n");
     expect_hmp(qts, "migrate_set_capability eve on",
                "Error: invalid parameter value: eve\r\n");
-    expect_hmp(qts, "migrate_set_capability events 1", "Error: *'on' or 'off'*");
+    expect_hmp(qts, "migrate_set_capability events 1",
+               "Error: *'on' or 'off'*");
     expect_hmp(qts, "migrate file:/no/such/x", "Error: Could not open*");
     expect_hmp(qts, "migrate_cancel", "");
     expect_hmp(qts, incoming, "Error: '-incoming' was not specified*");

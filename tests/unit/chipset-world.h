@@ -120,8 +120,8 @@ static inline void out(World *w, unsigned port, uint64_t value, unsigned size)
     address_space_store(&w->machine->io, port, value, size);
 }
 
-static inline void config_out(World *w, unsigned devfn, unsigned reg, uint32_t value,
-                       unsigned size)
+static inline void config_out(World *w, unsigned devfn, unsigned reg,
+                              uint32_t value, unsigned size)
 {
     out(w, 0xcf8, 1u << 31 | devfn << 8 | (reg & 0xfc), 4);
     out(w, 0xcfc + (reg & 3), value, size);

@@ -511,8 +511,8 @@ static void test_bad_machine(void)
 
     rig = rig_new_default(BRIDGE_PC, 0);
     memory_region_set_enabled(&rig->ram, false);
-    assert_refused(rig, "fw_cfg: a transfer needs memory, but there is no RAM at "
-                   "0x6000");
+    assert_refused(rig, "fw_cfg: a transfer needs memory, but there is no RAM "
+                   "at 0x6000");
     rig_free(rig);
 }
 

@@ -12,7 +12,6 @@
 #include "hw/i386/pc-machine.h"
 #include "migration/load.h"
 #include "migration/save.h"
-#include "qapi/walker.h"
 #include "system/types.h"
 
 #define RAM_SIZE (16 * 1024 * 1024)
