@@ -1,5 +1,5 @@
 /*
- * fw_cfg, from inside: what its device and its saved state share
+ * fw_cfg, from inside: what its device, its items and its saved state share
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,17 +7,6 @@
 #define FW_CFG_INTERNAL_H
 
 #include "hw/nvram/fw_cfg.h"
-
-/* A key: bit 15 is the name space, bit 14 an old flag that is ignored */
-#define KEY_INDEX_MASK 0x3fff
-#define KEY_ARCH_LOCAL 0x8000
-
-/* A directory entry, big-endian: size, key, 16 bits reserved, name */
-#define DIR_HEADER_LEN 4
-#define DIR_ENTRY_LEN 64
-#define DIR_SIZE 0
-#define DIR_KEY 4
-#define DIR_NAME 8
 
 /** What a key stands for. */
 typedef struct FwCfgItem {
@@ -61,11 +50,31 @@ struct FwCfg {
     MemoryRegion ports, ctl, dma_reg;
 };
 
+/* fw_cfg-items.c */
+
 /** fw_cfg_item: NULL if the key is not there. */
 FwCfgItem *fw_cfg_item(FwCfg *fw, uint16_t key);
 
+/**
+ * fw_cfg_item_bytes: the bytes that an item has
+ * @len: set to how many there are; what is missing up to the item's reads as 0
+ */
+const uint8_t *fw_cfg_item_bytes(const FwCfgItem *item, uint32_t *len);
+
+/** fw_cfg_items_make: all of @producer's files at once, so that they belong
+ *  together. */
+void fw_cfg_items_make(FwCfg *fw, const FwCfgProducer *producer);
+
 /** fw_cfg_make_directory: from the files and their lengths. */
 GBytes *fw_cfg_make_directory(const FwCfg *fw);
+
+/** fw_cfg_items_init: there are none yet. */
+void fw_cfg_items_init(FwCfg *fw);
+/** fw_cfg_items_reset: what was made is made anew when it is selected. */
+void fw_cfg_items_reset(FwCfg *fw);
+void fw_cfg_items_cleanup(FwCfg *fw);
+
+/* fw_cfg-state.c */
 
 extern const StateTable fw_cfg_state;
 
