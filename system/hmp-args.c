@@ -16,6 +16,11 @@ typedef struct HmpParam {
     bool optional;
 } HmpParam;
 
+size_t hmp_blanks(const char *text)
+{
+    return strspn(text, " \t");
+}
+
 static unsigned hmp_params_parse(const char *spec,
                                  HmpParam params[HMP_MAX_ARGS])
 {

@@ -181,3 +181,8 @@ const HmpCommand *hmp_find(const HmpTable *table, const char *name, size_t len)
     }
     return NULL;
 }
+
+bool hmp_is_available(const System *system, const HmpCommand *command)
+{
+    return system->machine || command->when == HMP_ANY_TIME;
+}

@@ -47,16 +47,6 @@ static void hmp_make_harmless(GString *out)
 
 /* Commands */
 
-bool hmp_is_available(const System *system, const HmpCommand *command)
-{
-    return system->machine || command->when == HMP_ANY_TIME;
-}
-
-size_t hmp_blanks(const char *text)
-{
-    return strspn(text, " \t");
-}
-
 void hmp_call(Hmp *hmp, const HmpTable *table, const HmpCommand *command,
               const char *name, size_t name_len, const char *text)
 {

@@ -44,6 +44,9 @@ typedef struct HmpArgs {
     HmpFormat format;
 } HmpArgs;
 
+/** hmp_blanks: how many there are at the start of @text. */
+size_t hmp_blanks(const char *text);
+
 /** hmp_args_parse:
  * @spec: the description
  * @name: the command's names, for messages
@@ -124,9 +127,6 @@ bool hmp_is_available(const System *system, const HmpCommand *command);
  */
 void hmp_call(Hmp *hmp, const HmpTable *table, const HmpCommand *command,
               const char *name, size_t name_len, const char *text);
-
-/** hmp_blanks: how many there are at the start of @text. */
-size_t hmp_blanks(const char *text);
 
 /* hmp-help.c: help, info */
 HmpHandler hmp_help, hmp_info;

@@ -9,8 +9,8 @@
 #include "hw/acpi/walk.h"
 #include "hw/char/serial.h"
 #include "hw/i386/pc-machine.h"
+#include "machine-world.h"
 #include "qapi/walker.h"
-#include "system/types.h"
 
 #define RAM_SIZE (64 * 1024 * 1024)
 #define MACHINES 1000
@@ -22,60 +22,10 @@
 #define SPARE_MAPPINGS 0
 #endif
 
-/* ACPI 6.5, 5.2.6: a header alone; its bytes sum to zero */
-static const uint8_t slic[36] = {
-    'S', 'L', 'I', 'C', 36, 0, 0, 0, 1, 0x3a, 'A', 'B', 'R', 'A', 'C', 'A',
-    'D', 'A', 'B', 'R', 'A', 'X', 'Y', 'Z', 4, 3, 2, 1, 'Q', 'U', 'U', 'X',
-    8, 7, 6, 5,
-};
-
-typedef struct World {
-    Object *root;
-    Machine *machine;
-    MachineSetup setup;
-} World;
-
 static void world_make(World *w, const char *type_name)
 {
-    const ObjectType *type = machine_find_type(type_name);
-    g_autoptr(GError) error = NULL;
-    Object *machine;
-
-    *w = (World){
-        .root = object_new(&container_type, NULL, NULL),
-        .setup = {
-            .ram_size = RAM_SIZE,
-            .n_cpus = 1,
-            .max_cpus = 1,
-            .topology = { 1, 1, 1 },
-            .acpi_tables = g_ptr_array_new_with_free_func(
-                (GDestroyNotify)g_bytes_unref),
-            .files = g_ptr_array_new(),
-            .builtin_firmware = true,
-        },
-    };
-    g_ptr_array_add(w->setup.acpi_tables,
-                    g_bytes_new_static(slic, sizeof(slic)));
-    machine = object_new(type, NULL, &error);
-    g_assert_no_error(error);
-    object_add_child(w->root, "machine", machine);
-    w->machine = (Machine *)machine;
-    g_assert_true(machine_build(w->machine, &w->setup, &error));
-    g_assert_true(machine_finish(w->machine, &error));
-    g_assert_true(machine_reset(w->machine, &error));
-    g_assert_no_error(error);
-}
-
-static void world_free(World *w)
-{
-    object_free(w->root);
-    g_ptr_array_unref(w->setup.acpi_tables);
-    g_ptr_array_unref(w->setup.files);
-}
-
-static bool world_peek(void *opaque, uint64_t gpa, void *buf, size_t len)
-{
-    return address_space_peek(opaque, gpa, buf, len);
+    world_build(w, type_name, RAM_SIZE, true);
+    g_assert_true(machine_reset(w->machine, NULL));
 }
 
 /** The SLIC's identity is where it belongs, and nowhere else. */

@@ -10,69 +10,23 @@
 #include "hw/acpi/tables.h"
 #include "hw/acpi/walk.h"
 #include "hw/i386/pc-machine.h"
+#include "machine-world.h"
 #include "migration/load.h"
 #include "migration/save.h"
-#include "system/types.h"
 
 #define RAM_SIZE (16 * 1024 * 1024)
 #define MOST_FILE_LEN (2 * 1024 * 1024)
-
-/* ACPI 6.5, 5.2.6: a header alone; its bytes sum to zero */
-static const uint8_t slic[36] = {
-    'S', 'L', 'I', 'C', 36, 0, 0, 0, 1, 0x3a, 'A', 'B', 'R', 'A', 'C', 'A',
-    'D', 'A', 'B', 'R', 'A', 'X', 'Y', 'Z', 4, 3, 2, 1, 'Q', 'U', 'U', 'X',
-    8, 7, 6, 5,
-};
-
-typedef struct World {
-    Object *root;
-    Machine *machine;
-    MachineSetup setup;
-} World;
 
 /** @with_slic: the user gives a table; @boot: the built-in firmware runs. */
 static void world_make(World *w, const char *type_name, bool with_slic,
                        bool boot)
 {
-    g_autoptr(GError) error = NULL;
-    Object *machine;
-
-    *w = (World){
-        .root = object_new(&container_type, NULL, NULL),
-        .setup = {
-            .ram_size = RAM_SIZE,
-            .n_cpus = 1,
-            .max_cpus = 1,
-            .topology = { 1, 1, 1 },
-            .acpi_tables = g_ptr_array_new_with_free_func(
-                (GDestroyNotify)g_bytes_unref),
-            .files = g_ptr_array_new(),
-            .builtin_firmware = true,
-        },
-    };
-    if (with_slic) {
-        g_ptr_array_add(w->setup.acpi_tables,
-                        g_bytes_new_static(slic, sizeof(slic)));
-    }
-    machine = object_new(machine_find_type(type_name), NULL, &error);
-    g_assert_no_error(error);
-    object_add_child(w->root, "machine", machine);
-    w->machine = (Machine *)machine;
-    g_assert_true(machine_build(w->machine, &w->setup, &error));
-    g_assert_true(machine_finish(w->machine, &error));
+    world_build(w, type_name, RAM_SIZE, with_slic);
     if (boot) {
-        g_assert_true(machine_reset(w->machine, &error));
+        g_assert_true(machine_reset(w->machine, NULL));
     } else {
         machine_reset_devices(w->machine);
     }
-    g_assert_no_error(error);
-}
-
-static void world_free(World *w)
-{
-    object_free(w->root);
-    g_ptr_array_unref(w->setup.acpi_tables);
-    g_ptr_array_unref(w->setup.files);
 }
 
 static void world_load(World *w, const GByteArray *saved)
@@ -152,11 +106,6 @@ static void assert_same_files(World *a, World *b)
 
         g_assert_cmpmem(x->data, x->len, y->data, y->len);
     }
-}
-
-static bool world_peek(void *opaque, uint64_t gpa, void *buf, size_t len)
-{
-    return address_space_peek(opaque, gpa, buf, len);
 }
 
 /** "FACP g, SLIC u, DSDT ?, ": signature and origin of each table in memory. */
