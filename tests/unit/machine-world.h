@@ -65,7 +65,7 @@ static inline void world_free(World *w)
     g_ptr_array_unref(w->setup.files);
 }
 
-/** world_peek: AcpiWalkPeek of an AddressSpace. */
+/** world_peek: for acpi_walk(); @opaque: an AddressSpace. */
 static inline bool world_peek(void *opaque, uint64_t gpa, void *buf, size_t len)
 {
     return address_space_peek(opaque, gpa, buf, len);

@@ -42,7 +42,7 @@ static void world_check(World *w)
         const uint8_t *bytes = g_bytes_get_data(table->bytes, NULL);
 
         g_assert_true(table->checksum_ok);
-        if (table->has_header && memcmp(bytes + 10, slic + 10, 14) == 0) {
+        if (table->has_header && memcmp(bytes + 10, world_slic + 10, 14) == 0) {
             g_assert_true(memcmp(bytes, "RSDT", 4) == 0 ||
                           memcmp(bytes, "FACP", 4) == 0 ||
                           memcmp(bytes, "SLIC", 4) == 0);
