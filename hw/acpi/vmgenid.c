@@ -274,7 +274,7 @@ static bool vmgenid_check(const Object *obj, const void *config,
                         "hexadecimal digits", p->guid);
 }
 
-/* Saved state */
+/* What is saved */
 
 static bool vmgenid_loaded(void *obj, GError **error)
 {

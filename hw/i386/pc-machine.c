@@ -40,7 +40,7 @@ static void pc_machine_finalize(Object *obj)
     memory_region_cleanup(&pc->ram);
 }
 
-/* Saved and restored */
+/* What is saved */
 
 static GBytes *pc_machine_get_write_backs(const void *obj)
 {
