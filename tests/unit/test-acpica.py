@@ -37,8 +37,11 @@ PLATFORMS = {
 }
 
 # What acpiexec says about any machine that is not the one it has in mind: its
-# own start-up tests use a PM2 block, a GPE1 block and fixed GPE numbers.
-HARMLESS = re.compile(r'^Unexpected AE_\w+ from \w+ \(aetests-\d+\)$')
+# own start-up tests use a PM2 block, a GPE1 block and fixed GPE numbers.  On a
+# busy host its threads may not be done when it counts what it still holds.
+HARMLESS = re.compile(r'^(Unexpected AE_\w+ from \w+ \(aetests-\d+\)|'
+                      r'ACPI Error: \d+ \(0x\w+\) Outstanding cache '
+                      r'allocations \(\w+/uttrack-\d+\))$')
 # Names of fields in a disassembly
 NOT_FAULTS = re.compile(r'^\[[0-9A-F]+h')
 # While firmware has not placed the PM block the FADT cannot say where it is
