@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <inttypes.h>
+#include <json-c/json.h>
 #include <string.h>
 
 #include "qapi-types.h"
@@ -73,6 +74,52 @@ bool hmp_info_migrate_capabilities(Hmp *hmp, const HmpArgs *args,
                   list.items[i].state ? "on" : "off");
     }
     qapi_clear(&qapi_type_MigrationCapabilityStatusList, &list);
+    return ok;
+}
+
+/** A size without a unit is in MiB. */
+static bool hmp_read_parameter(const char *name, const char *value,
+                               MigrationParameters *set, GError **error)
+{
+    const QapiType *type = &qapi_type_MigrationParameters;
+    const QapiMember *member = qapi_find_member(type, name);
+    size_t len = strlen(value);
+    g_autofree char *text = NULL;
+    json_object *in;
+    bool ok;
+
+    if (!member) {
+        return fm_error_set(error, "invalid parameter value: %s", name);
+    }
+    text = g_strconcat(value, len && g_ascii_isdigit(value[len - 1]) ? "M"
+                                                                     : "",
+                       NULL);
+    in = json_object_new_object();
+    json_object_object_add(in, name, json_object_new_string(text));
+    ok = qapi_from_json(type, in, QAPI_INPUT_TEXT, set, error);
+    json_object_put(in);
+    return ok;
+}
+
+bool hmp_migrate_set_parameter(Hmp *hmp, const HmpArgs *args, GError **error)
+{
+    MigrationParameters set = { 0 };
+    bool ok = hmp_read_parameter(hmp_text(args, "parameter"),
+                                 hmp_text(args, "value"), &set, error) &&
+              qmp_migrate_set_parameters(&hmp->qmp, &set, error);
+
+    qapi_clear(&qapi_type_MigrationParameters, &set);
+    return ok;
+}
+
+bool hmp_info_migrate_parameters(Hmp *hmp, const HmpArgs *args,
+                                 GError **error)
+{
+    MigrationParameters info = { 0 };
+    bool ok = qmp_query_migrate_parameters(&hmp->qmp, &info, error);
+
+    hmp_print(hmp, "max-bandwidth: %" PRIu64 " bytes/second%s\n",
+              info.max_bandwidth, info.max_bandwidth ? "" : " (no limit)");
     return ok;
 }
 

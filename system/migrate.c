@@ -22,6 +22,17 @@
 /* What is looked at, and made, in a turn */
 #define MIGRATE_TURN_LEN ((uint64_t)1 << 20)
 
+/* Between looks at a limited bandwidth: well below RATE_LIMIT_BURST_US, so
+ * that all of it is used */
+#define MIGRATE_TICK_MS 20
+
+/** What has to be before the next turn. */
+typedef enum MigrateWait {
+    MIGRATE_WAIT_NOTHING,
+    MIGRATE_WAIT_ROOM,          /* the file takes more */
+    MIGRATE_WAIT_TIME,          /* max-bandwidth allows more */
+} MigrateWait;
+
 struct Outgoing {
     System *system;
     RunState state;             /* what the machine was doing */
@@ -30,7 +41,7 @@ struct Outgoing {
     bool committing;            /* all is written */
     bool cancelling;
     guint source;
-    bool waits;                 /* the source is for the file, not for idling */
+    MigrateWait wait;           /* what the source is for */
 
     GByteArray *piece;
     size_t sent;                /* of it */
@@ -230,39 +241,48 @@ static bool migrate_fill_piece(Outgoing *out)
     return more || out->piece->len;
 }
 
-/** One turn.  Returns 0 if it is all written, or a negative errno: -EAGAIN if
- *  the file takes no more, -EINPROGRESS if it does. */
-static int migrate_slice(Outgoing *out)
+/** One turn; @wait: set, unless there is no other.  Returns 0, or a negative
+ *  errno if it cannot be written. */
+static int migrate_slice(Outgoing *out, bool *more, MigrateWait *wait)
 {
+    SystemMigration *migration = &out->system->migration;
     FileSink *sink = file_replace_sink(out->file);
 
-    if (!migrate_fill_piece(out)) {
-        return 0;
-    }
+    *more = migrate_fill_piece(out);
+    *wait = MIGRATE_WAIT_NOTHING;
     while (out->sent < out->piece->len) {
-        ssize_t n = file_sink_write(sink, out->piece->data + out->sent,
-                                    out->piece->len - out->sent);
+        uint64_t len = rate_limit_ask(&migration->bandwidth,
+                                      out->piece->len - out->sent,
+                                      g_get_monotonic_time());
+        ssize_t n = len ? file_sink_write(sink, out->piece->data + out->sent,
+                                          len) : 0;
 
+        if (n == -EAGAIN || !len) {
+            *wait = len ? MIGRATE_WAIT_ROOM : MIGRATE_WAIT_TIME;
+            return 0;
+        }
         if (n < 0) {
             return (int)n;
         }
+        rate_limit_spend(&migration->bandwidth, (uint64_t)n);
         out->sent += (size_t)n;
-        out->system->migration.transferred += (uint64_t)n;
+        migration->transferred += (uint64_t)n;
     }
-    return -EINPROGRESS;
+    return 0;
 }
 
-static void migrate_schedule(Outgoing *out, bool wait);
+static void migrate_schedule(Outgoing *out, MigrateWait wait);
 
 static gboolean migrate_turn(Outgoing *out)
 {
     System *system = out->system;
-    int err = migrate_slice(out);
-    bool wait = err == -EAGAIN;
+    MigrateWait wait;
+    bool more;
+    int err = migrate_slice(out, &more, &wait);
     GError *error = NULL;
 
-    if (err == -EINPROGRESS || wait) {
-        if (wait == out->waits) {
+    if (err == 0 && more) {
+        if (wait == out->wait) {
             return G_SOURCE_CONTINUE;
         }
         migrate_schedule(out, wait);
@@ -293,13 +313,23 @@ static gboolean migrate_ready(gint fd, GIOCondition condition, gpointer opaque)
 
 /** Not below the priority of clients: one that never stops asking would keep
  *  it from ever ending. */
-static void migrate_schedule(Outgoing *out, bool wait)
+static void migrate_schedule(Outgoing *out, MigrateWait wait)
 {
-    out->waits = wait;
-    out->source = wait
-        ? g_unix_fd_add(file_sink_fd(file_replace_sink(out->file)),
-                        G_IO_OUT | G_IO_ERR | G_IO_HUP, migrate_ready, out)
-        : g_idle_add_full(G_PRIORITY_DEFAULT, migrate_idle, out, NULL);
+    out->wait = wait;
+    switch (wait) {
+    case MIGRATE_WAIT_NOTHING:
+        out->source = g_idle_add_full(G_PRIORITY_DEFAULT, migrate_idle, out,
+                                      NULL);
+        break;
+    case MIGRATE_WAIT_ROOM:
+        out->source = g_unix_fd_add(file_sink_fd(file_replace_sink(out->file)),
+                                    G_IO_OUT | G_IO_ERR | G_IO_HUP,
+                                    migrate_ready, out);
+        break;
+    case MIGRATE_WAIT_TIME:
+        out->source = g_timeout_add(MIGRATE_TICK_MS, migrate_idle, out);
+        break;
+    }
 }
 
 /* The beginning */
@@ -339,9 +369,12 @@ bool migrate_start(System *system, const char *uri, GError **error)
     migration->transferred = 0;
     migration->begin_us = g_get_monotonic_time();
     migration->end_us = 0;
+    /* the time before does not count */
+    rate_limit_set(&migration->bandwidth, migration->bandwidth.rate,
+                   migration->begin_us);
     migration_set_status(system, MIGRATION_STATUS_SETUP);
     migration_set_status(system, MIGRATION_STATUS_ACTIVE);
     system_stop_to_migrate(system);
-    migrate_schedule(out, false);
+    migrate_schedule(out, MIGRATE_WAIT_NOTHING);
     return true;
 }

@@ -35,6 +35,27 @@ bool qmp_migrate_set_capabilities(QmpContext *ctx,
     return true;
 }
 
+/* Parameters */
+
+bool qmp_query_migrate_parameters(QmpContext *ctx, MigrationParameters *ret,
+                                  GError **error)
+{
+    ret->has_max_bandwidth = true;
+    ret->max_bandwidth = ctx->system->migration.bandwidth.rate;
+    return true;
+}
+
+bool qmp_migrate_set_parameters(QmpContext *ctx,
+                                const MigrationParameters *args,
+                                GError **error)
+{
+    if (args->has_max_bandwidth) {
+        rate_limit_set(&ctx->system->migration.bandwidth, args->max_bandwidth,
+                       g_get_monotonic_time());
+    }
+    return true;
+}
+
 /* How it stands */
 
 static void migrate_fill_stats(const SystemMigration *migration,

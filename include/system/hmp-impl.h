@@ -144,8 +144,9 @@ void *hmp_read_options(Hmp *hmp, const QapiType *type, const char *text,
 
 /* hmp-migrate.c: saving and restoring */
 HmpHandler hmp_migrate, hmp_migrate_cancel, hmp_migrate_incoming,
-    hmp_migrate_set_capability;
-HmpHandler hmp_info_migrate, hmp_info_migrate_capabilities;
+    hmp_migrate_set_capability, hmp_migrate_set_parameter;
+HmpHandler hmp_info_migrate, hmp_info_migrate_capabilities,
+    hmp_info_migrate_parameters;
 
 /* hmp-run.c: the machine's life, the program */
 HmpHandler hmp_stop, hmp_cont, hmp_quit, hmp_system_reset,

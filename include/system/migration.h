@@ -12,6 +12,7 @@
 
 #include "migration/save.h"
 #include "monitor/qmp-deferred.h"
+#include "util/rate-limit.h"
 
 struct System;
 typedef struct Outgoing Outgoing;
@@ -21,6 +22,7 @@ typedef struct Incoming Incoming;
 typedef struct SystemMigration {
     MigrationStatus status;
     bool events;                /* a capability: MIGRATION is sent */
+    RateLimit bandwidth;        /* a parameter: of what is sent */
     char *error;                /* why it failed; NULL: it did not */
 
     Outgoing *outgoing;         /* while saving */
