@@ -147,10 +147,19 @@ static void incoming_renew_generation(const Incoming *in)
 {
     VmGenId *dev = in->system->machine->vmgenid;
 
-    if (dev) {
-        system_vm_generation_changed(
-            in->system, vmgenid_restored(dev, in->protocol == MIGRATION_FILE));
+    if (!dev) {
+        return;
     }
+    /* the descriptor of a move, or of a snapshot?  Who knows has not said it */
+    if (in->protocol == MIGRATION_FD && in->regular &&
+        !vmgenid_policy_is_given(dev)) {
+        report_warning("%s%sit is a file, and its VM generation ID is kept; "
+                       "if it may be restored again, say -device vmgenid,"
+                       "restore=renew, otherwise restore=keep",
+                       in->option ? in->option : "", in->option ? ": " : "");
+    }
+    system_vm_generation_changed(
+        in->system, vmgenid_restored(dev, in->protocol == MIGRATION_FILE));
 }
 
 /** The stream was read and found good. */

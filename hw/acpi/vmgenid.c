@@ -153,6 +153,10 @@ void vmgenid_addr_written(void *opaque, uint32_t offset, uint32_t len)
         dev->addr_written = 0;
         dev->guid_gpa = ld64_le(dev->addr);
         dev->refused = false;
+        if (log_enabled(LOG_PM)) {
+            log_line(LOG_PM, "VM generation ID placed at 0x%"
+                     G_GINT64_MODIFIER "x", dev->guid_gpa);
+        }
         /* no copy, for it is where the page was downloaded to; unless that
          * was before the last change */
         if (dev->newer) {
@@ -191,18 +195,29 @@ VmGenIdChange vmgenid_set(VmGenId *dev, const Uuid *guid)
     return change;
 }
 
-VmGenIdChange vmgenid_restored(VmGenId *dev, bool from_file)
+bool vmgenid_policy_is_given(const VmGenId *dev)
 {
     const VmGenIdProperties *p = dev->parent.parent.config;
 
+    return dev->is_given || p->restore != VM_GEN_ID_RESTORE_AUTO;
+}
+
+VmGenIdChange vmgenid_restored(VmGenId *dev, bool from_file)
+{
+    const VmGenIdProperties *p = dev->parent.parent.config;
+    VmGenIdChange change = { 0 };
+
     if (dev->is_given) {
-        return vmgenid_set(dev, &dev->given);
+        change = vmgenid_set(dev, &dev->given);
+    } else if (p->restore == VM_GEN_ID_RESTORE_RENEW ||
+               (p->restore == VM_GEN_ID_RESTORE_AUTO && from_file)) {
+        change = vmgenid_set(dev, NULL);
     }
-    if (p->restore == VM_GEN_ID_RESTORE_RENEW ||
-        (p->restore == VM_GEN_ID_RESTORE_AUTO && from_file)) {
-        return vmgenid_set(dev, NULL);
+    if (!change.changed && log_enabled(LOG_PM)) {
+        log_line(LOG_PM, "VM generation ID %s, restored as it was saved",
+                 p->guid);
     }
-    return (VmGenIdChange){ 0 };
+    return change;
 }
 
 /* What firmware is told */

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-from process_rig import Qmp, connect, main
+from process_rig import Qmp, connect, main, wait_for
 
 QMP = ['-qmp', 'unix:q,server=on,wait=off']
 Q35 = ['-nodefaults', '-display', 'none', '-machine', 'q35']
@@ -101,6 +101,40 @@ def test_pm(rig):
     assert_line(lines, r'pm: PM1a_EVT_BLK\+2 = 0x100 \(2 bytes\); .*')
     assert_line(lines, r'pm: PM1a_CNT_BLK = 0x1c00')
     assert_line(lines, r'pm: GPE0_BLK\+8 = 0xff; was 0x00')
+
+
+def run_vmgenid(rig, *options, saves=False):
+    """The log of a machine with a generation ID."""
+    process = rig.start('-d', 'pm', '-D', 'log', *QMP, *options, base=[
+        '-nodefaults', '-display', 'none', '-machine', 'q35,firmware=builtin',
+        '-device', 'vmgenid'])
+    qmp = Qmp(rig.dir / 'q')
+    wait_for('it is restored',
+             lambda: qmp.run('query-status')['status'] != 'inmigrate')
+    if saves:
+        qmp.run('migrate', uri='file:state')
+        wait_for('it is saved',
+                 lambda: qmp.run('query-migrate')['status'] == 'completed')
+    qmp.run('quit')
+    qmp.close()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0 and err == '', err
+    lines = (rig.dir / 'log').read_text().splitlines()
+    (rig.dir / 'log').unlink()
+    return lines
+
+
+def test_vmgenid(rig):
+    """Where the generation ID is, and what became of it."""
+    guid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+    lines = run_vmgenid(rig, saves=True)
+    assert_line(lines, r'pm: VM generation ID placed at 0x[0-9a-f]+028')
+    lines = run_vmgenid(rig, '-incoming', 'file:state')
+    assert_line(lines, f'pm: VM generation ID {guid}, written to guest memory')
+    lines = run_vmgenid(rig, '-incoming', 'file:state', '-global',
+                        'vmgenid.restore=keep')
+    assert_line(lines, f'pm: VM generation ID {guid}, restored as it was '
+                       'saved')
 
 
 def test_firmware(rig):
@@ -288,8 +322,8 @@ def test_bios_is_found(rig):
 if __name__ == '__main__':
     sys.exit(main([
         test_help, test_unknown_item, test_off, test_only_what_was_asked,
-        test_pci, test_fw_cfg, test_pm, test_firmware, test_unimp,
-        test_guest_errors, test_guest_errors_once, test_qmp_chardev_reset,
-        test_control_characters, test_secret, test_timestamp_and_number,
-        test_no_file, test_full_disk, test_full_pipe, test_search_path,
+        test_pci, test_fw_cfg, test_pm, test_vmgenid, test_firmware,
+        test_unimp, test_guest_errors, test_guest_errors_once,
+        test_qmp_chardev_reset, test_control_characters, test_secret,
+        test_timestamp_and_number, test_no_file, test_full_disk, test_full_pipe, test_search_path,
         test_bios_is_found]))

@@ -86,6 +86,16 @@ def check(machine, wanted):
     return there
 
 
+def check_said(said, guid, restore, way):
+    """A file by descriptor may be a snapshot: who has not said is told."""
+    if way == 'fd' and guid == 'auto' and restore in (None, 'auto'):
+        assert said.count('\n') == 1, said
+        assert said.startswith('warning: -incoming fd:'), said
+        assert 'restore=renew' in said and 'restore=keep' in said, said
+    else:
+        assert said == '', said
+
+
 def check_reset(machine, there):
     """A reset is no restoring: placed again, the same, nobody is told."""
     machine.qmp.command('system_reset')
@@ -106,7 +116,7 @@ def policies(rig, kind):
                     try:
                         there = check(machine, wanted_guid(guid, restore, way))
                         check_reset(machine, there)
-                        assert machine.quit() == ''
+                        check_said(machine.quit(), guid, restore, way)
                     except AssertionError as fault:
                         raise AssertionError(where) from fault
                 count += 1
@@ -136,6 +146,32 @@ def moved_from_process_to_process(rig):
         source.qmp.command('cont')
         assert source.status() == 'running'
         assert source.quit() == '' and target.quit() == ''
+
+
+def moved_by_descriptor(rig):
+    """What is no file is a move, and nobody is warned."""
+    save(rig)
+    reader, writer = os.pipe()
+    with Machine(rig, incoming=f'fd:{reader}', fds=[reader],
+                 guid='auto') as machine:
+        os.close(reader)
+        os.write(writer, (rig.dir / 'state').read_bytes())
+        os.close(writer)
+        check(machine, SAVED_GUID)
+        assert machine.quit() == ''
+
+
+def template(rig):
+    """What the saving process was told to do counts for nothing."""
+    for kept in ('keep', 'renew'):
+        with Machine(rig, restore=kept) as machine:
+            machine.save('file:state')
+            assert machine.quit() == ''
+        with Machine(rig, incoming='file:state', guid='auto') as machine:
+            check(machine, NEW)
+        with Machine(rig, incoming='file:state', guid='auto',
+                     restore='keep') as machine:
+            check(machine, SAVED_GUID)
 
 
 def changed_before(rig):
@@ -226,4 +262,5 @@ def other_tables(rig):
 
 if __name__ == '__main__':
     sys.exit(main([policies_q35, policies_pc, moved_from_process_to_process,
-                   changed_before, paused, waits, sleeping, other_tables]))
+                   moved_by_descriptor, template, changed_before, paused, waits,
+                   sleeping, other_tables]))

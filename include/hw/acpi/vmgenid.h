@@ -77,6 +77,10 @@ typedef struct VmGenIdChange {
  */
 VmGenIdChange vmgenid_set(VmGenId *dev, const Uuid *guid);
 
+/** vmgenid_policy_is_given: whether the user has said what becomes of a saved
+ *  GUID, by `guid` or by `restore`. */
+bool vmgenid_policy_is_given(const VmGenId *dev);
+
 /**
  * vmgenid_restored: all of the machine's state is restored: do what `guid` and
  * `restore` say (docs/system/vm-generation-id.rst).
