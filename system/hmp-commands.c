@@ -61,7 +61,8 @@ static const HmpCommand hmp_command_rows[] = {
       hmp_migrate_set_capability, HMP_ANY_TIME },
     { "migrate_set_parameter", "parameter:s value:s",
       "max-bandwidth bytes[K|M|G]",
-      "how many bytes a second to save at most (default unit: MiB; 0: all)",
+      "how many bytes a second to save at most (default unit: MiB; 0: no "
+      "limit)",
       hmp_migrate_set_parameter, HMP_ANY_TIME },
     { "i", "format:f addr:i", "/fmt addr", "read an I/O port",
       hmp_i, HMP_MACHINE },

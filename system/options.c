@@ -126,8 +126,9 @@ static const OptionDef option_defs[] = {
     { "preconfig", NULL, "build the machine when a monitor says so "
       "(x-exit-preconfig; for people: exit_preconfig)", option_preconfig },
     { "incoming", "defer|file:PATH|fd:N|unix:PATH",
-      "restore a machine that was saved (QMP's migrate) instead of starting a "
-      "new one; defer: from where, migrate-incoming will say",
+      "restore a machine that was saved (migrate) instead of starting a new "
+      "one: from a file, from descriptor N that was passed, or from who "
+      "connects to this socket; defer: migrate-incoming says from where",
       option_incoming },
     { "action", "[reboot=reset|shutdown][,shutdown=poweroff|pause]"
       "[,panic=ACTION][,watchdog=ACTION]",

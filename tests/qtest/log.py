@@ -325,5 +325,5 @@ if __name__ == '__main__':
         test_pci, test_fw_cfg, test_pm, test_vmgenid, test_firmware,
         test_unimp, test_guest_errors, test_guest_errors_once,
         test_qmp_chardev_reset, test_control_characters, test_secret,
-        test_timestamp_and_number, test_no_file, test_full_disk, test_full_pipe, test_search_path,
-        test_bios_is_found]))
+        test_timestamp_and_number, test_no_file, test_full_disk,
+        test_full_pipe, test_search_path, test_bios_is_found]))
