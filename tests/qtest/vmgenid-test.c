@@ -320,7 +320,7 @@ static void test_hotplug(void)
 }
 
 /** It is set: memory, GPE, SCI, event; and again. */
-static void test_set(gconstpointer machine)
+static void test_set(gconstpointer machine)     /* R6 to R8 */
 {
     Guest g = guest_start(machine, "-device vmgenid,guid=" TEXT_1);
 
@@ -388,7 +388,7 @@ static void test_states(gconstpointer machine)
 }
 
 /** Before firmware has placed it, and after a reset. */
-static void test_unplaced(gconstpointer machine)
+static void test_unplaced(gconstpointer machine) /* R2, R4, R9 */
 {
     Guest g = guest_start(machine, "-device vmgenid,guid=" TEXT_1);
 
@@ -421,7 +421,7 @@ static void test_unplaced(gconstpointer machine)
 }
 
 /** An address in pieces, rewritten, torn by a reset. */
-static void test_pieces(gconstpointer machine)
+static void test_pieces(gconstpointer machine)  /* R4, R5 */
 {
     Guest g = guest_start(machine, "-device vmgenid,guid=" TEXT_1);
     uint8_t before[16], raw[9] = { 0 };
@@ -476,7 +476,7 @@ static void test_overlap(gconstpointer machine)
     qtest_quit(g.qts);
 }
 
-static void test_bad_places(gconstpointer machine)
+static void test_bad_places(gconstpointer machine) /* R10 */
 {
     static const uint64_t bad[] = {
         RAM_LEN, RAM_LEN - 8, RAM_LEN - 15, UINT64_MAX, UINT64_MAX - 15,
@@ -529,7 +529,7 @@ static void test_bad_places(gconstpointer machine)
 }
 
 /** The built-in firmware places it, at each boot. */
-static void test_builtin(gconstpointer machine)
+static void test_builtin(gconstpointer machine) /* R3, R4 */
 {
     Guest g = {
         .q35 = strcmp(machine, "q35") == 0,
@@ -561,7 +561,7 @@ static void test_builtin(gconstpointer machine)
 
 /** The machine sleeps, and wakes: the GUID is where it was, and a change that
  *  came meanwhile is told. */
-static void test_sleep(gconstpointer machine)
+static void test_sleep(gconstpointer machine)   /* R4, R7 */
 {
     bool q35 = strcmp(machine, "q35") == 0;
     Guest g = {
@@ -596,7 +596,7 @@ static void test_sleep(gconstpointer machine)
 }
 
 /** VGIA in the guest's SSDT is the page; the table stands behind the MADT. */
-static void test_tables(gconstpointer machine)
+static void test_tables(gconstpointer machine)  /* R11 to R14 */
 {
     Qtest *qts = qtest_start("-nodefaults -machine %s,firmware=builtin "
                              "-device vmgenid,guid=" TEXT_1,
