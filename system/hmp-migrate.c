@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <inttypes.h>
-#include <json-c/json.h>
+#include <json.h>
 #include <string.h>
 
 #include "qapi-types.h"
