@@ -162,13 +162,15 @@ static void saver_put_pages(const MemoryRegion *mr, uint64_t offset,
     }
 }
 
-/** From a page that is not zero to the last such within reach. */
+/** From a page that is not zero to the last such within reach: pieces end where
+ *  the restoring host may have huge pages end. */
 static void saver_put_piece(MachineSaver *saver, const MemoryRegion *mr,
                             GByteArray *out)
 {
     uint64_t left = (mr->size - saver->offset) / PAGE_LEN;
     uint8_t bitmap[PIECE_PAGES / 8] = { 0 }, head[PIECE_HEAD_LEN];
-    unsigned most = MIN(left, PIECE_PAGES), n_pages = 0, n_normal = 0;
+    unsigned reach = PIECE_PAGES - saver->offset / PAGE_LEN % PIECE_PAGES;
+    unsigned most = MIN(left, reach), n_pages = 0, n_normal = 0;
 
     for (unsigned i = 0; i < most; i++) {
         bool zero;

@@ -676,6 +676,26 @@ void memory_region_expect(const MemoryRegion *mr, uint64_t offset,
     }
 }
 
+void memory_region_prefer_huge(const MemoryRegion *mr, uint64_t offset,
+                               uint64_t len)
+{
+    uintptr_t first = (uintptr_t)mr->host, last = first + mr->size;
+    uintptr_t start = (first + offset + MEMORY_HUGE_LEN / 2 - 1) &
+                      -MEMORY_HUGE_LEN;
+    uintptr_t end = (first + offset + len + MEMORY_HUGE_LEN / 2) &
+                    -MEMORY_HUGE_LEN;
+
+    g_assert(mr->kind == MEMORY_RAM || mr->kind == MEMORY_ROM);
+    g_assert(offset <= mr->size && len <= mr->size - offset);
+    g_assert(len >= MEMORY_HUGE_LEN / 2);
+    /* the neighbours' memory is theirs */
+    start = start < first ? start + MEMORY_HUGE_LEN : start;
+    end = end > last ? end - MEMORY_HUGE_LEN : end;
+    if (mr->anonymous && start < end) {
+        madvise((void *)start, end - start, MADV_HUGEPAGE);
+    }
+}
+
 MemoryResult address_space_clear(AddressSpace *as, uint64_t addr, uint64_t len)
 {
     MemoryResult result = MEMORY_OK;

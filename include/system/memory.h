@@ -150,6 +150,21 @@ void memory_region_clear(MemoryRegion *mr);
 void memory_region_expect(const MemoryRegion *mr, uint64_t offset,
                           uint64_t len);
 
+/** What x86-64 hosts call huge. */
+#define MEMORY_HUGE_LEN (UINT64_C(2) * 1024 * 1024)
+
+/**
+ * memory_region_prefer_huge: have the host take huge pages where at least half
+ * of one is among the @len bytes, MEMORY_HUGE_LEN / 2 or more, at @offset of
+ * @mr, RAM or ROM.
+ *
+ * For what is in use all over: touching a byte of them makes all of a huge page
+ * resident.  Nothing, if the memory is not anonymous or the host has no such
+ * pages.
+ */
+void memory_region_prefer_huge(const MemoryRegion *mr, uint64_t offset,
+                               uint64_t len);
+
 /* Changes that take effect at once; no cost if nothing changes */
 void memory_region_set_enabled(MemoryRegion *mr, bool enabled);
 void memory_region_set_offset(MemoryRegion *mr, uint64_t offset);

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "system/memory.h"
@@ -917,6 +919,78 @@ static void test_clear_devices(void)
     memory_region_cleanup(&root);
 }
 
+/** What the host was told of the memory at @host: proc(5), "VmFlags". */
+static bool is_huge(const uint8_t *host)
+{
+    FILE *file = fopen("/proc/self/smaps", "re");
+    char line[1024];
+    bool within = false, huge = false;
+
+    g_assert_nonnull(file);
+    while (fgets(line, sizeof(line), file)) {
+        uintptr_t start, end;
+
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2) {
+            within = (uintptr_t)host >= start && (uintptr_t)host < end;
+        } else if (within && g_str_has_prefix(line, "VmFlags:")) {
+            huge = strstr(line, " hg") != NULL;
+        }
+    }
+    fclose(file);
+    return huge;
+}
+
+/** Of the memory from @block on, the @n huge pages, those in @bits, and in no
+ *  other are preferred. */
+static void check_huge(const uint8_t *block, unsigned n, unsigned bits)
+{
+    for (unsigned i = 0; i < n; i++) {
+        g_assert_cmpint(is_huge(block + i * MEMORY_HUGE_LEN), ==,
+                        bits >> i & 1);
+        g_assert_cmpint(is_huge(block + (i + 1) * MEMORY_HUGE_LEN - 1), ==,
+                        bits >> i & 1);
+    }
+}
+
+static void test_huge(void)
+{
+    const uint64_t huge = MEMORY_HUGE_LEN, half = huge / 2;
+    MemoryRegion mr;
+    uint64_t base;
+    uint8_t *own = g_malloc(2 * huge);
+
+    if (!g_file_test("/sys/kernel/mm/transparent_hugepage", G_FILE_TEST_EXISTS)) {
+        g_test_skip("the host has no huge pages");
+        g_free(own);
+        return;
+    }
+    ram_init(&mr, "ram", 9 * huge);
+    base = -(uintptr_t)mr.host & (huge - 1);
+    memory_region_prefer_huge(&mr, base + half, half);
+    check_huge(mr.host + base, 8, 1);
+    memory_region_prefer_huge(&mr, base + 2 * huge + half / 2, half);
+    check_huge(mr.host + base, 8, 1 | 4);
+    memory_region_prefer_huge(&mr, base + 3 * huge + half + 1, half);
+    check_huge(mr.host + base, 8, 1 | 4);
+    memory_region_prefer_huge(&mr, base + 4 * huge + half, 2 * huge);
+    check_huge(mr.host + base, 8, 1 | 4 | 16 | 32 | 64);
+    memory_region_cleanup(&mr);
+
+    /* huge pages that are partly others' memory */
+    ram_init(&mr, "ram", 3 * huge);
+    memory_region_prefer_huge(&mr, 0, 3 * huge);
+    g_assert_false(is_huge(mr.host - 1));
+    g_assert_false(is_huge(mr.host + 3 * huge));
+    memory_region_cleanup(&mr);
+
+    g_assert_true(memory_region_init_ram(&mr, "ram", 2 * huge, own, NULL));
+    memory_region_prefer_huge(&mr, 0, 2 * huge);
+    g_assert_false(is_huge(own));
+    g_assert_false(is_huge(own + huge));
+    memory_region_cleanup(&mr);
+    g_free(own);
+}
+
 static void test_fuzz(void)
 {
     g_autofree uint8_t *host = g_malloc(256);
@@ -1033,6 +1107,7 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/ram", test_ram);
     g_test_add_func("/memory/clear", test_clear);
     g_test_add_func("/memory/clear-devices", test_clear_devices);
+    g_test_add_func("/memory/huge", test_huge);
     g_test_add_func("/memory/fuzz", test_fuzz);
     g_test_add_func("/memory/speed", test_speed);
     return g_test_run();

@@ -224,6 +224,18 @@ static TestDevice *world_device(const World *w, unsigned i)
 
 /* Saving and restoring */
 
+/** A piece of memory ends where a host's huge page may. */
+static void check_reach(const GByteArray *section)
+{
+    const uint8_t *content = section->data + 24 + ld16_le(section->data + 12) +
+                             8;
+
+    if (ld16_le(section->data + 4) == STREAM_MEMORY) {
+        g_assert_cmpuint(ld64_le(content) % MIB + ld32_le(content + 8) * PAGE,
+                         <=, MIB);
+    }
+}
+
 static GByteArray *world_save(World *w, MemoryProgress *progress)
 {
     MachineSaver *saver = machine_saver_new(w->machine, RUN_STATE_PAUSED);
@@ -232,6 +244,9 @@ static GByteArray *world_save(World *w, MemoryProgress *progress)
 
     while (machine_saver_next(saver, piece)) {
         g_assert_cmpuint(piece->len, <=, MIB + 1024);
+        if (out->len && piece->len) {
+            check_reach(piece);
+        }
         g_byte_array_append(out, piece->data, piece->len);
         g_byte_array_set_size(piece, 0);
     }
