@@ -25,6 +25,11 @@
 #define PIECE_HEAD_LEN 12
 #define PIECE_VERSION 1
 
+/* Larger ones than we write are checked before they take the host's memory;
+ * bitmaps of these are among what is shown. */
+#define PIECE_PLACED_PAGES 512
+G_STATIC_ASSERT(PIECE_HEAD_LEN + PIECE_PLACED_PAGES / 8 <= STREAM_SHOWN_MAX);
+
 /* A piece that is as good as full goes to huge pages, which the host makes in
  * half the time.  For each place where they begin and end again the host keeps
  * a record, of which it has 65530 for a process. */
@@ -227,36 +232,80 @@ static void piece_copy(const Piece *piece, MemoryRegion *mr)
     }
 }
 
+/** Returns the number of the memory that has that name, or -1. */
+static int loader_find_memory(const MachineLoader *loader, const char *name)
+{
+    const GPtrArray *memories = loader->machine->memories;
+
+    for (unsigned i = 0; i < memories->len; i++) {
+        if (strcmp(((const MemoryRegion *)memories->pdata[i])->name,
+                   name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/** Returns the same if @section is a piece of it, or -1 with @error set. */
+static int loader_parse_piece(const MachineLoader *loader,
+                              const StreamSection *section, Piece *piece,
+                              GError **error)
+{
+    int i = loader_find_memory(loader, section->name);
+
+    if (i < 0) {
+        fm_error_set(error, "this machine has no such memory");
+        return -1;
+    }
+    return loader_check_version(section, PIECE_VERSION, error) &&
+           piece_parse(piece, section, error) &&
+           piece_check(piece, loader->machine->memories->pdata[i],
+                       loader->filled[i], error) ? i : -1;
+}
+
+uint8_t *machine_loader_place(void *opaque, const StreamSection *section,
+                              size_t shown, size_t *at)
+{
+    MachineLoader *loader = opaque;
+    Piece piece = { 0 };
+    const MemoryRegion *mr;
+    int i;
+
+    if (shown < PIECE_HEAD_LEN ||
+        ld32_le(section->content + 8) > PIECE_PLACED_PAGES) {
+        return NULL;
+    }
+    i = loader_parse_piece(loader, section, &piece, NULL);
+    if (i < 0 || piece.n_normal != piece.n_pages) {
+        return NULL;
+    }
+    mr = loader->machine->memories->pdata[i];
+    loader_prefer_huge(loader, &piece, mr);
+    memory_region_expect(mr, piece.offset, (uint64_t)piece.n_pages * PAGE_LEN);
+    *at = piece.bytes - section->content;
+    return mr->host + piece.offset;
+}
+
 static bool loader_take_memory(MachineLoader *loader,
                                const StreamSection *section, GError **error)
 {
-    const GPtrArray *memories = loader->machine->memories;
-    MemoryRegion *mr = NULL;
-    uint64_t end;
-    unsigned i;
     Piece piece = { 0 };
+    int i = loader_parse_piece(loader, section, &piece, error);
+    uint64_t end;
 
-    for (i = 0; i < memories->len && !mr; i++) {
-        MemoryRegion *other = memories->pdata[i];
-
-        mr = strcmp(other->name, section->name) == 0 ? other : NULL;
-    }
-    if (!mr) {
-        return fm_error_set(error, "this machine has no such memory");
-    }
-    if (!loader_check_version(section, PIECE_VERSION, error) ||
-        !piece_parse(&piece, section, error) ||
-        !piece_check(&piece, mr, loader->filled[i - 1], error)) {
+    if (i < 0) {
         return false;
     }
-    loader_prefer_huge(loader, &piece, mr);
-    piece_copy(&piece, mr);
+    if (!section->placed) {
+        loader_prefer_huge(loader, &piece, loader->machine->memories->pdata[i]);
+        piece_copy(&piece, loader->machine->memories->pdata[i]);
+    }
     end = piece.offset + (uint64_t)piece.n_pages * PAGE_LEN;
-    loader->progress.done += end - loader->filled[i - 1];
-    loader->progress.zero_pages += (end - loader->filled[i - 1]) / PAGE_LEN -
+    loader->progress.done += end - loader->filled[i];
+    loader->progress.zero_pages += (end - loader->filled[i]) / PAGE_LEN -
                                    piece.n_normal;
     loader->progress.normal_pages += piece.n_normal;
-    loader->filled[i - 1] = end;
+    loader->filled[i] = end;
     return true;
 }
 

@@ -113,6 +113,7 @@ typedef enum ReaderState {
     READER_PREAMBLE,
     READER_HEADER,
     READER_NAME,                /* and the header's checksum */
+    READER_SHOWN,               /* as much content as a placer is shown */
     READER_CONTENT,             /* and its checksum */
     READER_WHOLE,               /* for nothing: a section was handed out */
     READER_ENDED,
@@ -131,6 +132,13 @@ struct StreamReader {
     uint64_t header_sum;
     size_t content;             /* where it begins in @bytes */
     char name[STREAM_NAME_MAX + 1];
+
+    /* Of the content, what is not put in @bytes: the checksum stands there in
+     * its place.  @filled and @need count it nevertheless. */
+    StreamPlacer *placer;
+    void *opaque;
+    uint8_t *place;             /* NULL: all is */
+    size_t place_at, place_len; /* in @bytes */
 };
 
 StreamReader *stream_reader_new(void)
@@ -149,6 +157,13 @@ void stream_reader_free(StreamReader *reader)
         g_free(reader->bytes);
         g_free(reader);
     }
+}
+
+void stream_reader_set_placer(StreamReader *reader, StreamPlacer *placer,
+                              void *opaque)
+{
+    reader->placer = placer;
+    reader->opaque = opaque;
 }
 
 uint64_t stream_reader_offset(const StreamReader *reader)
@@ -195,7 +210,25 @@ static void reader_expect_section(StreamReader *reader)
     reader->offset += reader->filled;
     reader->filled = 0;
     reader->name[0] = '\0';
+    reader->place = NULL;
     reader_expect(reader, READER_HEADER, HEADER_LEN);
+}
+
+/** Where the next byte goes, and how many can. */
+static uint8_t *reader_room(const StreamReader *reader, size_t *len)
+{
+    size_t done = reader->filled - reader->place_at;
+
+    if (!reader->place) {
+        *len = MIN(reader->need, reader->size) - reader->filled;
+        return reader->bytes + reader->filled;
+    }
+    if (done < reader->place_len) {
+        *len = reader->place_len - done;
+        return reader->place + done;
+    }
+    *len = reader->need - reader->filled;
+    return reader->bytes + reader->filled - reader->place_len;
 }
 
 uint8_t *stream_reader_want(StreamReader *reader, size_t *len)
@@ -207,12 +240,11 @@ uint8_t *stream_reader_want(StreamReader *reader, size_t *len)
     if (reader->state == READER_WHOLE) {
         reader_expect_section(reader);
     }
-    if (reader->filled == reader->size) {
+    if (!reader->place && reader->filled == reader->size) {
         reader->size *= 2;
         reader->bytes = g_realloc(reader->bytes, reader->size);
     }
-    *len = MIN(reader->need, reader->size) - reader->filled;
-    return reader->bytes + reader->filled;
+    return reader_room(reader, len);
 }
 
 static bool reader_take_preamble(StreamReader *reader, GError **error)
@@ -332,8 +364,56 @@ static bool reader_take_name(StreamReader *reader, GError **error)
         return false;
     }
     reader->kind = ld16_le(header + 4);
-    reader_expect(reader, READER_CONTENT, (size_t)len + SUM_LEN);
+    if (reader->placer && reader->kind == STREAM_MEMORY &&
+        len > STREAM_SHOWN_MAX) {
+        reader_expect(reader, READER_SHOWN, STREAM_SHOWN_MAX);
+    } else {
+        reader_expect(reader, READER_CONTENT, (size_t)len + SUM_LEN);
+    }
     return true;
+}
+
+static StreamSection reader_section_now(const StreamReader *reader)
+{
+    return (StreamSection){
+        .kind = ld16_le(reader->bytes + 4),
+        .version = ld16_le(reader->bytes + 6),
+        .name = reader->name,
+        .content = reader->bytes + reader->content,
+        .len = (size_t)ld64_le(reader->bytes + 16),
+        .placed = reader->place != NULL,
+        .offset = reader->offset,
+        .content_offset = reader->offset + reader->content,
+    };
+}
+
+/** Its length is in range, for the header was checked. */
+static void reader_take_shown(StreamReader *reader)
+{
+    StreamSection section = reader_section_now(reader);
+    size_t shown = reader->filled - reader->content, at = 0;
+
+    reader->place = reader->placer(reader->opaque, &section, shown, &at);
+    if (reader->place) {
+        g_assert(at <= shown);
+        memcpy(reader->place, section.content + at, shown - at);
+        reader->place_at = reader->content + at;
+        reader->place_len = section.len - at;
+    }
+    reader_expect(reader, READER_CONTENT, section.len - shown + SUM_LEN);
+}
+
+/** Of content that is in two places. */
+static uint64_t reader_sum_placed(const StreamReader *reader, uint64_t seed)
+{
+    XXH3_state_t state;
+
+    XXH3_INITSTATE(&state);
+    XXH3_64bits_reset_withSeed(&state, seed);
+    XXH3_64bits_update(&state, reader->bytes + reader->content,
+                       reader->place_at - reader->content);
+    XXH3_64bits_update(&state, reader->place, reader->place_len);
+    return XXH3_64bits_digest(&state);
 }
 
 static bool reader_check_end(const StreamReader *reader,
@@ -361,23 +441,18 @@ static bool reader_check_end(const StreamReader *reader,
 static bool reader_take_content(StreamReader *reader, StreamSection *section,
                                 GError **error)
 {
-    const uint8_t *content = reader->bytes + reader->content;
-    size_t len = reader->filled - reader->content - SUM_LEN;
+    size_t in_place = reader->place ? reader->place_len : 0;
+    const uint8_t *sum = reader->bytes + reader->filled - in_place - SUM_LEN;
+    uint64_t seed = reader->header_sum + reader->sum;
 
-    reader->sum = stream_sum(content, len, reader->header_sum + reader->sum);
-    if (reader->sum != ld64_le(content + len)) {
+    *section = reader_section_now(reader);
+    reader->sum = reader->place
+        ? reader_sum_placed(reader, seed)
+        : stream_sum(section->content, section->len, seed);
+    if (reader->sum != ld64_le(sum)) {
         return reader_refuse(reader, error, "the checksum of its content is "
                              "wrong");
     }
-    *section = (StreamSection){
-        .kind = ld16_le(reader->bytes + 4),
-        .version = ld16_le(reader->bytes + 6),
-        .name = reader->name,
-        .content = content,
-        .len = len,
-        .offset = reader->offset,
-        .content_offset = reader->offset + reader->content,
-    };
     return section->kind != STREAM_END ||
            reader_check_end(reader, section, error);
 }
@@ -393,6 +468,9 @@ static bool reader_take(StreamReader *reader, StreamSection *section,
         return reader_take_header(reader, error);
     case READER_NAME:
         return reader_take_name(reader, error);
+    case READER_SHOWN:
+        reader_take_shown(reader);
+        return true;
     case READER_CONTENT:
         return reader_take_content(reader, section, error);
     case READER_WHOLE:
@@ -406,10 +484,11 @@ StreamProgress stream_reader_got(StreamReader *reader, size_t len,
                                  StreamSection *section, GError **error)
 {
     bool content = reader->state == READER_CONTENT;
+    size_t room;
 
     g_assert(reader->state < READER_WHOLE);
-    g_assert(len > 0 && len <= MIN(reader->need, reader->size) -
-                               reader->filled);
+    reader_room(reader, &room);
+    g_assert(len > 0 && len <= room);
     reader->filled += len;
     if (reader->filled < reader->need) {
         return STREAM_MORE;

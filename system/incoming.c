@@ -1,7 +1,7 @@
 /*
  * Restoring the machine: what comes becomes memory, and at last devices
  *
- * Files are read a MiB a turn of the main loop, anything else as it comes.
+ * Files are read about a MiB a turn of the main loop, anything else as it comes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,7 +22,7 @@
 #include "util/file.h"
 #include "util/report.h"
 
-/* What is read in a turn */
+/* What is read at once; when so much has been read the turn ends */
 #define INCOMING_TURN_LEN ((size_t)1 << 20)
 
 struct Incoming {
@@ -222,7 +222,7 @@ static IncomingProgress incoming_read(Incoming *in, size_t *left,
     StreamSection section;
     size_t len;
     uint8_t *room = stream_reader_want(in->reader, &len);
-    ssize_t n = read(in->fd, room, MIN(len, *left));
+    ssize_t n = read(in->fd, room, MIN(len, INCOMING_TURN_LEN));
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
         return INCOMING_WAIT;
@@ -238,8 +238,9 @@ static IncomingProgress incoming_read(Incoming *in, size_t *left,
     if (!in->loader) {
         migration_set_status(in->system, MIGRATION_STATUS_ACTIVE);
         in->loader = machine_loader_new(in->system->machine);
+        stream_reader_set_placer(in->reader, machine_loader_place, in->loader);
     }
-    *left -= (size_t)n;
+    *left -= MIN(*left, (size_t)n);
     switch (stream_reader_got(in->reader, (size_t)n, &section, error)) {
     case STREAM_MORE:
         return INCOMING_MORE;

@@ -24,6 +24,14 @@ MachineLoader *machine_loader_new(Machine *machine);
 void machine_loader_free(MachineLoader *loader);
 
 /**
+ * machine_loader_place: the StreamPlacer of a MachineLoader: where @section's
+ * pages belong if they are all there, none of them zero.  What is not said then
+ * is said by machine_loader_section().
+ */
+uint8_t *machine_loader_place(void *loader, const StreamSection *section,
+                              size_t shown, size_t *at);
+
+/**
  * machine_loader_section: take a section; what is needed of it is copied.
  *
  * Returns: false with @error set, naming section and offset, if it is not what

@@ -35,8 +35,9 @@ typedef struct StreamSection {
     StreamKind kind;
     uint16_t version;           /* of the content; its kind's affair */
     const char *name;           /* UTF-8, printable, 1 to STREAM_NAME_MAX */
-    const uint8_t *content;
+    const uint8_t *content;     /* of what was placed, only what stands before */
     size_t len;
+    bool placed;                /* the rest is where StreamPlacer has said */
     uint64_t offset;            /* where in the stream the section begins */
     uint64_t content_offset;    /* and its content */
 } StreamSection;
@@ -71,6 +72,27 @@ typedef struct StreamReader StreamReader;
 StreamReader *stream_reader_new(void);
 /** stream_reader_free: NULL is allowed. */
 void stream_reader_free(StreamReader *reader);
+
+/** What of a section a StreamPlacer is shown, at most. */
+#define STREAM_SHOWN_MAX 256
+
+/**
+ * StreamPlacer: a section of memory begins
+ * @section: its header, which is good; of its content, whose checksum is not
+ *           known yet, only @shown bytes are there
+ * @at: set to where in the content, up to @shown, what is placed begins
+ *
+ * Returns: room for all of the content from @at on, which is written while it
+ * comes.  It may be torn or turn out to be wrong: nobody may use it before the
+ * section is handed out, and if that never happens, not at all.  NULL: it is
+ * kept like others.
+ */
+typedef uint8_t *StreamPlacer(void *opaque, const StreamSection *section,
+                              size_t shown, size_t *at);
+
+/** stream_reader_set_placer: before the first section of memory. */
+void stream_reader_set_placer(StreamReader *reader, StreamPlacer *placer,
+                              void *opaque);
 
 /**
  * stream_reader_want:

@@ -101,6 +101,9 @@ static bool stream_feed(const uint8_t *bytes, size_t len, size_t step,
     StreamSection section;
     bool ok = true;
 
+    if (loader && step == SIZE_MAX) {
+        stream_reader_set_placer(reader, machine_loader_place, loader);
+    }
     while (ok && progress < STREAM_COMPLETE) {
         size_t n;
         uint8_t *to = stream_reader_want(reader, &n);

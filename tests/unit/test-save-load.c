@@ -162,6 +162,7 @@ typedef struct World {
     Object *root;
     Machine *machine;
     MachineSetup setup;
+    bool places;                /* pages where they belong, while they come */
 } World;
 
 static void world_init(World *w, uint64_t ram_size)
@@ -297,9 +298,13 @@ static bool world_load(World *w, const GByteArray *bytes,
     StreamReader *reader = stream_reader_new();
     MachineLoader *loader = machine_loader_new(w->machine);
     RunState state = RUN_STATE_RUNNING;
-    bool ok = feed(reader, loader, bytes->data, bytes->len, error) &&
-              machine_loader_finish(loader, &state, error);
+    bool ok;
 
+    if (w->places) {
+        stream_reader_set_placer(reader, machine_loader_place, loader);
+    }
+    ok = feed(reader, loader, bytes->data, bytes->len, error) &&
+         machine_loader_finish(loader, &state, error);
     if (!ok) {
         machine_loader_abandon(loader);
     } else {
@@ -546,6 +551,104 @@ static void test_pieces(void)
     }
     g_assert_true(load_piece(loader, "ram", 8 * PAGE, 8, 0x80, 1, PAGE, NULL));
     g_assert_cmpuint(world_ram(&w)[16 * PAGE - 1], ==, 0x77);
+    machine_loader_free(loader);
+    world_free(&w);
+}
+
+/** Pages that are all there go straight to where they belong. */
+static void test_placed(void)
+{
+    World a, b;
+    g_autoptr(GByteArray) bytes = NULL;
+    g_autoptr(GError) error = NULL;
+    MemoryProgress saved, restored;
+
+    world_make(&a, 8 * MIB);
+    world_make(&b, 8 * MIB);
+    b.places = true;
+    for (unsigned i = 0; i < 5 * MIB / 4; i++) {
+        st32_le(world_ram(&a) + MIB / 2 + 4 * i, i + 1);
+    }
+    memset(world_ram(&a) + 3 * MIB, 0, PAGE);
+    bytes = world_save(&a, &saved);
+    g_assert_true(world_load(&b, bytes, &restored, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(memcmp(world_ram(&a), world_ram(&b), 8 * MIB), ==, 0);
+    g_assert_cmpmem(&saved, sizeof(saved), &restored, sizeof(restored));
+
+    /* nothing is left of it when a byte of it is wrong */
+    for (size_t at = 1000; at < bytes->len; at += MIB / 3) {
+        bytes->data[at] ^= 4;
+        machine_reset_devices(b.machine);
+        g_assert_false(world_load(&b, bytes, NULL, NULL));
+        g_assert_cmpuint(world_ram(&b)[0], ==, 0);
+        g_assert_cmpint(memcmp(world_ram(&b), world_ram(&b) + 1, 8 * MIB - 1),
+                        ==, 0);
+        bytes->data[at] ^= 4;
+    }
+    world_free(&a);
+    world_free(&b);
+}
+
+static uint8_t *place_piece(MachineLoader *loader, const char *name,
+                            uint16_t version, uint64_t offset, uint32_t pages,
+                            uint8_t bitmap, size_t len, size_t *at)
+{
+    uint8_t content[STREAM_SHOWN_MAX];
+    const StreamSection section = {
+        .kind = STREAM_MEMORY,
+        .version = version,
+        .name = name,
+        .content = content,
+        .len = len,
+    };
+
+    memset(content, bitmap, sizeof(content));
+    st64_le(content, offset);
+    st32_le(content + 8, pages);
+    return machine_loader_place(loader, &section, sizeof(content), at);
+}
+
+static void test_not_placed(void)
+{
+    static const struct {
+        const char *name;
+        uint16_t version;
+        uint64_t offset;
+        uint32_t pages;
+        uint8_t bitmap;
+        size_t len;
+    } cases[] = {
+        { "rom", 1, 0, 8, 0xff, 13 + 8 * PAGE },
+        { "ram", 2, 0, 8, 0xff, 13 + 8 * PAGE },
+        { "ram", 1, 1, 8, 0xff, 13 + 8 * PAGE },
+        { "ram", 1, 0, 8, 0xfe, 13 + 7 * PAGE },
+        { "ram", 1, 0, 8, 0xff, 12 + 8 * PAGE },
+        { "ram", 1, 0, 8, 0xff, 14 + 8 * PAGE },
+        { "ram", 1, 1017 * PAGE, 8, 0xff, 13 + 8 * PAGE },
+        { "ram", 1, -(uint64_t)PAGE, 8, 0xff, 13 + 8 * PAGE },
+        { "ram", 1, 0, 0, 0xff, 12 },
+        { "ram", 1, 0, 520, 0xff, 12 + 65 + 520 * PAGE },
+        { "ram", 1, 0, UINT32_MAX, 0xff, STREAM_CONTENT_MAX },
+    };
+    MachineLoader *loader;
+    size_t at = 0;
+    World w;
+
+    world_make(&w, 4 * MIB);
+    loader = machine_loader_new(w.machine);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_null(place_piece(loader, cases[i].name, cases[i].version,
+                                  cases[i].offset, cases[i].pages,
+                                  cases[i].bitmap, cases[i].len, &at));
+    }
+    g_assert_true(place_piece(loader, "ram", 1, 1016 * PAGE, 8, 0xff,
+                              13 + 8 * PAGE, &at) ==
+                  world_ram(&w) + 1016 * PAGE);
+    g_assert_cmpuint(at, ==, 13);
+    g_assert_true(place_piece(loader, "ram", 1, 0, 512, 0xff,
+                              12 + 64 + 512 * PAGE, &at) == world_ram(&w));
+    g_assert_cmpuint(at, ==, 12 + 64);
     machine_loader_free(loader);
     world_free(&w);
 }
@@ -963,6 +1066,8 @@ int main(int argc, char **argv)
     g_test_add_func("/save-load/untouched", test_untouched);
     g_test_add_func("/save-load/shared", test_shared);
     g_test_add_func("/save-load/pieces", test_pieces);
+    g_test_add_func("/save-load/placed", test_placed);
+    g_test_add_func("/save-load/not-placed", test_not_placed);
     g_test_add_func("/save-load/devices", test_devices);
     g_test_add_func("/save-load/clock", test_clock);
     g_test_add_func("/save-load/parts", test_parts);

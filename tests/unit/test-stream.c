@@ -571,6 +571,152 @@ static void test_largest(void)
     stream_reader_free(reader);
 }
 
+/* Content that goes where somebody else has room */
+
+#define PLACED_LEN 700
+#define GUARD 0xee
+
+typedef struct Place {
+    bool refuses;
+    size_t at;
+    unsigned n_shown;
+    uint8_t room[PLACED_LEN + 1];
+} Place;
+
+static uint8_t placed_byte(size_t i)
+{
+    return (uint8_t)(i * 7 + (i >> 8));
+}
+
+static uint8_t *place(void *opaque, const StreamSection *section, size_t shown,
+                      size_t *at)
+{
+    Place *p = opaque;
+
+    g_assert_cmpint(section->kind, ==, STREAM_MEMORY);
+    g_assert_cmpstr(section->name, ==, "ram");
+    g_assert_cmpuint(section->len, ==, PLACED_LEN);
+    g_assert_cmpuint(shown, >, 0);
+    g_assert_cmpuint(shown, <=, STREAM_SHOWN_MAX);
+    p->n_shown++;
+    *at = MIN(p->at, shown);
+    return p->refuses ? NULL : p->room;
+}
+
+/** Two that are placed, between them one that is too short. */
+static GByteArray *placed_write(void)
+{
+    static const size_t lens[] = { PLACED_LEN, STREAM_SHOWN_MAX, PLACED_LEN };
+    GByteArray *out = g_byte_array_new();
+    StreamWriter writer = { 0 };
+
+    stream_write_preamble(&writer, out);
+    sample_write_section(&writer, out, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(lens); i++) {
+        stream_begin_section(&writer, out, STREAM_MEMORY, 1, "ram");
+        for (size_t j = 0; j < lens[i]; j++) {
+            uint8_t byte = placed_byte(j);
+
+            g_byte_array_append(out, &byte, 1);
+        }
+        stream_end_section(&writer, out);
+    }
+    sample_write_section(&writer, out, 2);
+    stream_write_end(&writer, out);
+    return out;
+}
+
+static void placed_check(const StreamSection *section, const Place *p)
+{
+    size_t kept = section->placed ? p->at : section->len;
+
+    g_assert_cmpint(section->placed, ==,
+                    section->len == PLACED_LEN && p && !p->refuses);
+    for (size_t i = 0; i < section->len; i++) {
+        g_assert_cmpuint(i < kept ? section->content[i] : p->room[i - kept],
+                         ==, placed_byte(i));
+    }
+    if (section->placed) {
+        g_assert_cmpuint(p->room[section->len - kept], ==, GUARD);
+    }
+}
+
+/** @p: NULL: nobody places.  Returns NULL if all of it was read, or what was
+ *  said. */
+static char *placed_read(const uint8_t *bytes, size_t len, size_t step,
+                         Place *p)
+{
+    StreamReader *reader = stream_reader_new();
+    StreamProgress progress = STREAM_MORE;
+    g_autoptr(GError) error = NULL;
+    StreamSection section;
+    size_t n;
+
+    if (p) {
+        memset(p->room, GUARD, sizeof(p->room));
+        p->n_shown = 0;
+        stream_reader_set_placer(reader, place, p);
+    }
+    while (progress < STREAM_COMPLETE && len > 0) {
+        uint8_t *to = stream_reader_want(reader, &n);
+
+        n = MIN(MIN(n, step), len);
+        memcpy(to, bytes, n);
+        bytes += n;
+        len -= n;
+        progress = stream_reader_got(reader, n, &section, &error);
+        if (progress == STREAM_SECTION && section.kind == STREAM_MEMORY) {
+            placed_check(&section, p);
+        }
+    }
+    if (progress < STREAM_COMPLETE) {
+        stream_reader_truncated(reader, &error);
+    }
+    stream_reader_free(reader);
+    return error ? g_strdup(error->message) : NULL;
+}
+
+static void test_placed(void)
+{
+    static const size_t steps[] = { 1, 13, SIZE_MAX };
+    g_autoptr(GByteArray) bytes = placed_write();
+
+    for (size_t i = 0; i < 3 * (STREAM_SHOWN_MAX + 1); i++) {
+        Place p = { .at = i / 3 };
+        g_autofree char *said = placed_read(bytes->data, bytes->len,
+                                            steps[i % 3], &p);
+
+        g_assert_null(said);
+        g_assert_cmpuint(p.n_shown, ==, 2);
+        p.refuses = true;
+        g_assert_null(placed_read(bytes->data, bytes->len, steps[i % 3], &p));
+        g_assert_cmpuint(p.n_shown, ==, 2);
+    }
+}
+
+/** It makes no difference to what is refused. */
+static void test_placed_bad(void)
+{
+    g_autoptr(GByteArray) bytes = placed_write();
+
+    for (size_t i = 0; i < bytes->len; i++) {
+        Place p = { .at = i % (STREAM_SHOWN_MAX + 1) };
+        g_autofree char *cut = placed_read(bytes->data, i, SIZE_MAX, NULL);
+        g_autofree char *cut_placed = placed_read(bytes->data, i, SIZE_MAX,
+                                                  &p);
+        g_autofree char *flipped = NULL, *flipped_placed = NULL;
+
+        g_assert_nonnull(cut);
+        g_assert_cmpstr(cut_placed, ==, cut);
+        bytes->data[i] ^= 1;
+        flipped = placed_read(bytes->data, bytes->len, SIZE_MAX, NULL);
+        flipped_placed = placed_read(bytes->data, bytes->len, SIZE_MAX, &p);
+        g_assert_nonnull(flipped);
+        g_assert_cmpstr(flipped_placed, ==, flipped);
+        bytes->data[i] ^= 1;
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -589,5 +735,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stream/behind-the-end", test_behind_the_end);
     g_test_add_func("/stream/growth", test_growth);
     g_test_add_func("/stream/largest", test_largest);
+    g_test_add_func("/stream/placed", test_placed);
+    g_test_add_func("/stream/placed-bad", test_placed_bad);
     return g_test_run();
 }
