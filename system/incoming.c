@@ -1,7 +1,8 @@
 /*
  * Restoring the machine: what comes becomes memory, and at last devices
  *
- * Files are read about a MiB a turn of the main loop, anything else as it comes.
+ * Files are read about a MiB a turn of the main loop, anything else as it
+ * comes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
