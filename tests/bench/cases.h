@@ -66,9 +66,9 @@ extern const BenchCase bench_cases[];
 #define BENCH_STATE_COPY "state.copy"
 #define BENCH_QTEST "qtest"
 
-/** sample_save_restore: a machine to a file on the disk (ms), and from it (ms),
- *  twice the same for two floors; the file's size (MiB).  The floor copies the
- *  file that we have saved. */
+/** sample_save_restore: a machine to a file on the disk (ms, processor ms), and
+ *  from it (the same, and the first again for another floor); the file's size
+ *  (MiB).  The floor copies the file that we have saved. */
 void sample_save_restore(const BenchCase *bench, const Contender *contender,
                          double *values);
 

@@ -13,7 +13,10 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -52,6 +55,62 @@ static void state_fill(unsigned mib)
         qtest_line(&qtest, line);
     }
     channel_cleanup(&qtest);
+}
+
+/* What it takes */
+
+typedef struct Cost {
+    double ms, processor_ms;
+} Cost;
+
+static double state_spec_ms(const struct timespec *time)
+{
+    return time->tv_sec * 1e3 + time->tv_nsec / 1e6;
+}
+
+/** Of a process, with its threads that have ended. */
+static double state_processor_ms(const Child *child)
+{
+    struct timespec time;
+    clockid_t clock;
+
+    if (clock_getcpuclockid(child->pid, &clock) ||
+        clock_gettime(clock, &time) < 0) {
+        bench_die("cannot tell processor time");
+    }
+    return state_spec_ms(&time);
+}
+
+static double state_val_ms(const struct timeval *time)
+{
+    return time->tv_sec * 1e3 + time->tv_usec / 1e3;
+}
+
+/** Of all children that have ended. */
+static double state_children_ms(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return state_val_ms(&usage.ru_utime) + state_val_ms(&usage.ru_stime);
+}
+
+static Cost state_begin(const Child *child)
+{
+    Cost cost;
+
+    cost.processor_ms = child ? state_processor_ms(child)
+                              : state_children_ms();
+    cost.ms = bench_now_us() / 1e3;
+    return cost;
+}
+
+/** @cost: of the beginning; becomes what was spent since. */
+static void state_end(const Child *child, Cost *cost)
+{
+    cost->ms = bench_now_us() / 1e3 - cost->ms;
+    cost->processor_ms = (child ? state_processor_ms(child)
+                                : state_children_ms()) - cost->processor_ms;
 }
 
 /* The two machines */
@@ -125,20 +184,19 @@ static void state_save_peer(Channel *channel, int fd)
     }
 }
 
-/** Returns milliseconds. */
-static double state_save(const BenchCase *bench, const Contender *contender)
+static Cost state_save(const BenchCase *bench, const Contender *contender)
 {
     Child child;
-    double start_us, took_ms;
+    Cost cost;
     int fd;
 
     state_start(&child, bench, contender, false);
     state_fill(bench->filled_mib);
     if (contender->side == BENCH_OURS) {
         g_unlink(BENCH_STATE_OURS);
-        start_us = bench_now_us();
+        cost = state_begin(&child);
         state_save_ours(&child.channel);
-        took_ms = (bench_now_us() - start_us) / 1e3;
+        state_end(&child, &cost);
     } else {
         g_unlink(BENCH_STATE_PEER);
         fd = state_open(BENCH_STATE_PEER, O_RDWR | O_CREAT);
@@ -148,23 +206,42 @@ static double state_save(const BenchCase *bench, const Contender *contender)
                  "{\"max-bandwidth\": 1099511627776}}\n");
         qmp_expect(&child.channel, "\"return\"");
         state_pass_fd(&child.channel, fd);
-        start_us = bench_now_us();
+        cost = state_begin(&child);
         state_save_peer(&child.channel, fd);
-        took_ms = (bench_now_us() - start_us) / 1e3;
+        state_end(&child, &cost);
         close(fd);
     }
     bench_quit(&child, NULL);
-    return took_ms;
+    return cost;
 }
 
-/** Returns milliseconds. */
-static double state_restore(const BenchCase *bench,
-                            const Contender *contender)
+/** Have free memory be memory that was used before, in huge pages.  What a
+ *  virtual machine has never used its host has first to find, at four times the
+ *  price; the peer's huge pages are just free again, since it takes them for
+ *  the machine that is saved, too. */
+static void state_warm_up(unsigned mib)
+{
+    size_t len = (size_t)(mib + 2) << 20;
+    uint8_t *host = mmap(NULL, len, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (host == MAP_FAILED) {
+        bench_die("no memory: %s", g_strerror(errno));
+    }
+    madvise(host, len, MADV_HUGEPAGE);
+    memset(host, 1, len);
+    munmap(host, len);
+}
+
+static Cost state_restore(const BenchCase *bench, const Contender *contender)
 {
     bool ours = contender->side == BENCH_OURS;
     Child child;
-    double start_us, took_ms;
+    Cost cost;
 
+    if (bench->filled_mib) {
+        state_warm_up(bench->filled_mib);
+    }
     state_start(&child, bench, contender, true);
     if (!ours) {
         int fd = state_open(BENCH_STATE_PEER, O_RDONLY);
@@ -172,20 +249,19 @@ static double state_restore(const BenchCase *bench,
         state_pass_fd(&child.channel, fd);
         close(fd);
     }
-    start_us = bench_now_us();
+    cost = state_begin(&child);
     qmp_send(&child.channel, -1, "{\"execute\": \"migrate-incoming\", "
              "\"arguments\": {\"uri\": \"%s\"}}\n",
              ours ? "file:" BENCH_STATE_OURS : "fd:state");
     state_await_completed(&child.channel);
-    took_ms = (bench_now_us() - start_us) / 1e3;
+    state_end(&child, &cost);
     bench_quit(&child, NULL);
-    return took_ms;
+    return cost;
 }
 
 /* The floor */
 
-/** Returns milliseconds. */
-static double state_copy(const char *to, const char *conv)
+static Cost state_copy(const char *to, const char *conv)
 {
     g_autofree char *output = g_strconcat("of=", to, NULL);
     const char *argv[] = {
@@ -193,17 +269,18 @@ static double state_copy(const char *to, const char *conv)
         NULL,
     };
     int status = 0;
-    double start_us;
+    Cost cost;
 
     if (strcmp(to, "/dev/null") != 0) {
         g_unlink(to);
     }
-    start_us = bench_now_us();
+    cost = state_begin(NULL);
     if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL,
                       NULL, NULL, NULL, &status, NULL) || status) {
         bench_die("dd cannot copy %s to %s", BENCH_STATE_OURS, to);
     }
-    return (bench_now_us() - start_us) / 1e3;
+    state_end(NULL, &cost);
+    return cost;
 }
 
 static double state_mib(const char *path)
@@ -219,16 +296,23 @@ static double state_mib(const char *path)
 void sample_save_restore(const BenchCase *bench, const Contender *contender,
                          double *values)
 {
+    const char *path = BENCH_STATE_COPY;
+    Cost save, restore, read;
+
     if (contender->side == BENCH_FLOOR) {
-        values[0] = state_copy(BENCH_STATE_COPY, "conv=fsync");
-        values[1] = state_copy(BENCH_STATE_COPY, "conv=fsync");
-        values[2] = state_copy("/dev/null", NULL);
-        values[3] = state_mib(BENCH_STATE_COPY);
-        return;
+        save = state_copy(BENCH_STATE_COPY, "conv=fsync");
+        restore = state_copy(BENCH_STATE_COPY, "conv=fsync");
+        read = state_copy("/dev/null", NULL);
+    } else {
+        save = state_save(bench, contender);
+        read = restore = state_restore(bench, contender);
+        path = contender->side == BENCH_OURS ? BENCH_STATE_OURS
+                                             : BENCH_STATE_PEER;
     }
-    values[0] = state_save(bench, contender);
-    values[1] = state_restore(bench, contender);
-    values[2] = values[1];
-    values[3] = state_mib(contender->side == BENCH_OURS ? BENCH_STATE_OURS
-                                                        : BENCH_STATE_PEER);
+    values[0] = save.ms;
+    values[1] = save.processor_ms;
+    values[2] = restore.ms;
+    values[3] = restore.processor_ms;
+    values[4] = read.ms;
+    values[5] = state_mib(path);
 }
