@@ -437,7 +437,9 @@ bool state_loaded(const StateTable *table, void *obj, GError **error)
          f++) {
         for (uint32_t i = 0; f->kind == STATE_PART && i < f->count; i++) {
             if (!state_loaded(f->part, field_element(f, obj, i), error)) {
-                return false;
+                g_autofree char *prefix = part_prefix("", f, i);
+
+                return fm_error_prefix(error, "%s", prefix);
             }
         }
     }

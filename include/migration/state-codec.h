@@ -35,7 +35,8 @@ bool state_decode_at(const StateTable *table, void *obj, uint16_t version,
                      GError **error);
 
 /** state_loaded: call loaded(), the parts' before the whole's.  Returns false
- *  with @error set if one refuses. */
+ *  with @error set if one refuses; what a part says of its member begins with
+ *  the part's name then ("pm.pm1_sts"). */
 bool state_loaded(const StateTable *table, void *obj, GError **error);
 
 /** state_restored: call restored(), the parts' before the whole's. */

@@ -493,7 +493,7 @@ static void test_loaded(void)
     st16_le(rig_value(&rig, "many[1].level"), 0xdead);
     g_assert_true(rig_decode(&rig, NULL));
     g_assert_false(state_loaded(&outer_state, &rig.to, &error));
-    g_assert_cmpstr(error->message, ==, "level: 0xdead cannot be");
+    g_assert_cmpstr(error->message, ==, "many[1].level: 0xdead cannot be");
     g_assert_cmpstr(rig.to.log, ==, "");        /* parts before the whole */
     rig_cleanup(&rig);
 }

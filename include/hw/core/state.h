@@ -68,8 +68,8 @@ struct StateTable {
      * nothing.  Parts before the whole.  NULL: nothing to do, every value is
      * good.
      *
-     * Returns: false with @error set, naming the member, if the values cannot
-     * be.
+     * Returns: false with @error set, its first word the member's name (a
+     * part's is put before it), if the values cannot be.
      */
     bool (*loaded)(void *obj, GError **error);
     /** Nobody has refused: what takes the whole machine as it is now, or is not
