@@ -47,6 +47,12 @@ static bool write_back_check_name(const char *file, GError **error)
         return fm_error_set(error, "the file name %s",
                             len ? "has no NUL" : "is empty");
     }
+    for (size_t i = 0; i < len; i++) {
+        if (!g_ascii_isprint(file[i])) {
+            return fm_error_set(error, "the file name has the byte 0x%02x, "
+                                "which no name here has", (uint8_t)file[i]);
+        }
+    }
     for (size_t i = len; i < AT_OFFSET; i++) {
         if (file[i]) {
             return fm_error_set(error, "the file name goes on after its NUL");

@@ -1059,6 +1059,10 @@ static void test_bad_records(void)
         { 72 + 0, 4, 0, "entry 1: the file name is empty" },
         { 72 + 0, 56, 'x', "entry 1: the file name has no NUL" },
         { 72 + 55, 1, 1, "entry 1: the file name goes on after its NUL" },
+        { 72 + 1, 1, 0x1b, "entry 1: the file name has the byte 0x1b, which no "
+          "name here has" },
+        { 72 + 3, 1, 0xc3, "entry 1: the file name has the byte 0xc3, which no "
+          "name here has" },
         { 72 + 56, 4, 0xff, "entry 1: 8 bytes at offset 4294967295 are in no "
           "file" },
         { 72 + 60, 1, 0, "entry 1: a pointer of 0 bytes; only 1, 2, 4 and 8 "
