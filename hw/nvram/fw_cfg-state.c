@@ -446,7 +446,7 @@ static bool fw_cfg_take_item(FwCfgSource *source, FwCfgItem *item,
 {
     g_autofree FwCfgItem *called = g_new0(FwCfgItem, 1);
     bool named = fw_cfg_take_name(source, called);
-    g_autofree char *name = called->name;
+    G_GNUC_UNUSED g_autofree char *name = called->name;
     FwCfgRow *row;
 
     if (!named) {
@@ -545,7 +545,9 @@ static void fw_cfg_keep_given(FwCfg *fw)
     for (unsigned i = 0; i < fw->saved->tables->len; i++) {
         const FwCfgRow *row = fw->saved->tables->pdata[i];
 
-        if (row->item->producer && !row->made) {
+        if (!row->item->producer) {
+            fw_cfg_set_content(row->item, row->own_content, row->own_len);
+        } else if (!row->made) {
             g_clear_pointer(&row->item->content, g_bytes_unref);
         }
     }
