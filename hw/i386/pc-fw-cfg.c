@@ -209,7 +209,7 @@ bool pc_fill_fw_cfg(PcMachine *pc, GError **error)
         return false;
     }
 
-    for (unsigned i = 0; i < setup->files->len; i++) {
+    for (unsigned i = 0; setup->files && i < setup->files->len; i++) {
         const MachineFile *file = setup->files->pdata[i];
 
         if (!fw_cfg_add_user_file(fw, file->name, file->content, error)) {
