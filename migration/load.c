@@ -39,8 +39,16 @@ G_STATIC_ASSERT(PIECE_HEAD_LEN + PIECE_PLACED_PAGES / 8 <= STREAM_SHOWN_MAX);
 /* Of all devices' states together, for they are kept until the end */
 #define LOADER_KEPT_MAX (UINT64_C(64) * 1024 * 1024)
 
+/** What the machine was before any of its devices was restored. */
+typedef struct LoaderBefore {
+    int64_t now_ns, epoch_us;
+    GPtrArray *members;         /* GByteArray, in the order of the parts */
+} LoaderBefore;
+
 struct MachineLoader {
     Machine *machine;
+    uint64_t machine_offset;    /* of the machine's section */
+    uint64_t end_offset;        /* of what has come, so that of END at last */
     RunState state;
     MachineFacts facts;
     MemoryProgress progress;
@@ -50,6 +58,7 @@ struct MachineLoader {
     GPtrArray *parts;           /* SavedPart */
     GHashTable *by_path;        /* the same */
     uint64_t kept_len;
+    LoaderBefore *before;       /* NULL: none has been */
 };
 
 static void loader_clear_memory(MachineLoader *loader)
@@ -82,8 +91,15 @@ MachineLoader *machine_loader_new(Machine *machine)
     return loader;
 }
 
+static void loader_before_free(LoaderBefore *before)
+{
+    g_ptr_array_unref(before->members);
+    g_free(before);
+}
+
 void machine_loader_free(MachineLoader *loader)
 {
+    g_clear_pointer(&loader->before, loader_before_free);
     machine_facts_cleanup(&loader->facts);
     g_hash_table_unref(loader->by_path);
     g_ptr_array_unref(loader->parts);
@@ -111,6 +127,7 @@ static bool loader_check_version(const StreamSection *section,
 static bool loader_take_machine(MachineLoader *loader,
                                 const StreamSection *section, GError **error)
 {
+    loader->machine_offset = section->offset;
     return loader_check_version(section, machine_facts_state.version, error) &&
            state_decode_at(&machine_facts_state, &loader->facts,
                            section->version, section->content, section->len,
@@ -311,6 +328,14 @@ static bool loader_take_memory(MachineLoader *loader,
 
 /* Devices */
 
+/** What can be done about it if the paths do not fit. */
+static const char *loader_advice(const char *path)
+{
+    return g_str_has_prefix(path, MACHINE_OTHER_DEVICES "/")
+           ? "; devices without id= are numbered in their order on the "
+             "command line, give them one on both sides" : "";
+}
+
 static bool loader_take_part(MachineLoader *loader,
                              const StreamSection *section, GError **error)
 {
@@ -327,11 +352,12 @@ static bool loader_take_part(MachineLoader *loader,
     type = g_strescape(raw, NULL);
     if (!part) {
         return fm_error_set(error, "this machine has no such device (it was a "
-                            "'%s')", type);
+                            "'%s')%s", type, loader_advice(section->name));
     }
     if (strcmp(raw, part->obj->type->name) != 0) {
-        return fm_error_set(error, "it was a '%s', here it is a '%s'", type,
-                            part->obj->type->name);
+        return fm_error_set(error, "it was a '%s', here it is a '%s'%s", type,
+                            part->obj->type->name,
+                            loader_advice(section->name));
     }
     if (part->members) {
         return fm_error_set(error, "it comes for the second time");
@@ -371,12 +397,60 @@ static bool loader_take(MachineLoader *loader, const StreamSection *section,
 bool machine_loader_section(MachineLoader *loader,
                             const StreamSection *section, GError **error)
 {
+    loader->end_offset = section->end_offset;
     return loader_take(loader, section, error) ||
            fm_error_prefix(error, "section '%s' at offset %" PRIu64 ": ",
                            section->name, section->offset);
 }
 
-/* The end */
+/* The end, if all goes well, and if not */
+
+/** Not all of a machine's state is what a reset would make. */
+static void loader_remember(MachineLoader *loader)
+{
+    const Clock *clock = &loader->machine->clock;
+    LoaderBefore *before = g_new0(LoaderBefore, 1);
+
+    before->now_ns = clock->now_ns;
+    before->epoch_us = clock->epoch_us;
+    before->members =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    for (unsigned i = 0; i < loader->parts->len; i++) {
+        const SavedPart *part = loader->parts->pdata[i];
+        GByteArray *members = g_byte_array_new();
+
+        state_encode(part->table, part->obj, members);
+        g_ptr_array_add(before->members, members);
+    }
+    loader->before = before;
+}
+
+static void loader_go_back(MachineLoader *loader)
+{
+    const LoaderBefore *before = loader->before;
+    const GPtrArray *parts = loader->parts;
+
+    clock_restore(&loader->machine->clock, before->now_ns, before->epoch_us);
+    for (unsigned i = 0; i < parts->len; i++) {
+        const SavedPart *part = parts->pdata[i];
+        const GByteArray *members = before->members->pdata[i];
+        bool ok = state_decode(part->table, part->obj, part->table->version,
+                               members->data, members->len, NULL);
+
+        g_assert(ok);
+    }
+    for (unsigned i = 0; i < parts->len; i++) {
+        const SavedPart *part = parts->pdata[i];
+        bool ok = state_loaded(part->table, part->obj, NULL);
+
+        g_assert(ok);
+    }
+    for (unsigned i = 0; i < parts->len; i++) {
+        const SavedPart *part = parts->pdata[i];
+
+        state_restored(part->table, part->obj);
+    }
+}
 
 static bool loader_refuse_part(const SavedPart *part, GError **error)
 {
@@ -400,12 +474,24 @@ static bool loader_check_parts(const MachineLoader *loader, GError **error)
         const SavedPart *part = loader->parts->pdata[i];
 
         if (!part->members) {
-            return fm_error_set(error, "there is no section '%s': the saved "
-                                "machine had no such device (here it is a "
-                                "'%s')", part->path, part->obj->type->name);
+            return fm_error_set(error, "section 'end' at offset %" PRIu64
+                                ": there is no section '%s' before it: the "
+                                "saved machine had no such device (here it is "
+                                "a '%s')%s", loader->end_offset, part->path,
+                                part->obj->type->name,
+                                loader_advice(part->path));
         }
     }
     return true;
+}
+
+/** Whether it can be that the machine was doing what it says. */
+static bool loader_check_state(const MachineLoader *loader, GError **error)
+{
+    return loader->state != RUN_STATE_SUSPENDED || loader->machine->asleep ||
+           fm_error_set(error, "section 'machine' at offset %" PRIu64 ": the "
+                        "run state is 'suspended', but the machine does not "
+                        "sleep", loader->machine_offset);
 }
 
 bool machine_loader_finish(MachineLoader *loader, RunState *state,
@@ -414,6 +500,7 @@ bool machine_loader_finish(MachineLoader *loader, RunState *state,
     if (!loader_check_parts(loader, error)) {
         return false;
     }
+    loader_remember(loader);
     machine_restore_clock(loader->machine, loader->facts.now_ns,
                           loader->facts.utc_us);
     for (unsigned i = 0; i < loader->parts->len; i++) {
@@ -427,6 +514,9 @@ bool machine_loader_finish(MachineLoader *loader, RunState *state,
         if (!state_loaded(part->table, part->obj, error)) {
             return loader_refuse_part(part, error);
         }
+    }
+    if (!loader_check_state(loader, error)) {
+        return false;
     }
     for (unsigned i = 0; i < loader->parts->len; i++) {
         const SavedPart *part = loader->parts->pdata[i];
@@ -444,4 +534,7 @@ void machine_loader_abandon(MachineLoader *loader)
 {
     loader_clear_memory(loader);
     machine_reset_devices(loader->machine);
+    if (loader->before) {
+        loader_go_back(loader);
+    }
 }

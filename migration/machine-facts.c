@@ -23,6 +23,9 @@
 
 /* Texts */
 
+/* Bytes; the memories' lines are the longest by far */
+#define FACTS_TEXT_MAX 4096
+
 static GBytes *facts_get(const char *text)
 {
     return g_bytes_new(text, strlen(text));
@@ -33,6 +36,10 @@ static bool facts_put(char **text, GBytes *bytes, GError **error)
     gsize len;
     const char *data = g_bytes_get_data(bytes, &len);
 
+    if (len > FACTS_TEXT_MAX) {
+        return fm_error_set(error, "it has %" G_GSIZE_FORMAT " bytes, at most "
+                            "%d can be", len, FACTS_TEXT_MAX);
+    }
     if (len && !g_utf8_validate(data, (gssize)len, NULL)) {
         return fm_error_set(error, "it is not UTF-8");
     }
@@ -194,17 +201,32 @@ static bool facts_check_memories(const MachineFacts *saved,
                         "(name, bytes)", theirs, ours);
 }
 
-static bool facts_check_values(const MachineFacts *saved, RunState *state,
-                               GError **error)
+static bool facts_check_state(const MachineFacts *saved, RunState *state,
+                              GError **error)
 {
     int value = qapi_enum_parse(&qapi_type_RunState, saved->state);
+    g_autofree char *text = NULL;
 
-    if (value < 0) {
-        g_autofree char *text = g_strescape(saved->state, NULL);
-
-        return fm_error_set(error, "the run state '%s' is not known to this "
-                            "program", text);
+    switch (value) {
+    case RUN_STATE_PRELAUNCH:
+    case RUN_STATE_RUNNING:
+    case RUN_STATE_PAUSED:
+    case RUN_STATE_SUSPENDED:
+    case RUN_STATE_SHUTDOWN:
+    case RUN_STATE_POSTMIGRATE:
+        *state = (RunState)value;
+        return true;
+    default:
+        text = g_strescape(saved->state, NULL);
+        return fm_error_set(error, value < 0
+                            ? "the run state '%s' is not known to this program"
+                            : "the machine was saved in the state '%s', which "
+                              "cannot be restored", text);
     }
+}
+
+static bool facts_check_times(const MachineFacts *saved, GError **error)
+{
     if (saved->now_ns < 0 || saved->now_ns > FACTS_NOW_MAX_NS) {
         return fm_error_set(error, "its clock cannot be at %" PRId64 " ns",
                             saved->now_ns);
@@ -213,7 +235,6 @@ static bool facts_check_values(const MachineFacts *saved, RunState *state,
         return fm_error_set(error, "its time cannot be %" PRId64 " us since "
                             "1970", saved->utc_us);
     }
-    *state = (RunState)value;
     return true;
 }
 
@@ -229,5 +250,6 @@ bool machine_facts_check(const MachineFacts *saved, const Machine *machine,
             facts_check_smp(saved, &own, error) &&
             facts_check_memories(saved, &own, error);
     machine_facts_cleanup(&own);
-    return alike && facts_check_values(saved, state, error);
+    return alike && facts_check_state(saved, state, error) &&
+           facts_check_times(saved, error);
 }

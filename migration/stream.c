@@ -384,6 +384,8 @@ static StreamSection reader_section_now(const StreamReader *reader)
         .placed = reader->place != NULL,
         .offset = reader->offset,
         .content_offset = reader->offset + reader->content,
+        .end_offset = reader->offset + reader->content +
+                      ld64_le(reader->bytes + 16) + SUM_LEN,
     };
 }
 

@@ -103,28 +103,6 @@ static void incoming_fail(Incoming *in, GError *error)
     }
 }
 
-/** Whether @machine, which was saved in @state, can go on from it. */
-static bool incoming_check_state(const Machine *machine, RunState state,
-                                 GError **error)
-{
-    switch (state) {
-    case RUN_STATE_PRELAUNCH:
-    case RUN_STATE_RUNNING:
-    case RUN_STATE_PAUSED:
-    case RUN_STATE_SHUTDOWN:
-    case RUN_STATE_POSTMIGRATE:
-        return true;
-    case RUN_STATE_SUSPENDED:
-        return machine->asleep ||
-               fm_error_set(error, "the machine was saved in the state "
-                            "'suspended', but it does not sleep");
-    default:
-        return fm_error_set(error, "the machine was saved in the state '%s', "
-                            "which cannot be restored",
-                            qapi_type_RunState.values[state]);
-    }
-}
-
 /** A file that was written for us ends where the stream does; what else there
  *  is in one that somebody else has opened is their business. */
 static bool incoming_check_end(const Incoming *in, GError **error)
@@ -170,8 +148,7 @@ static bool incoming_finish(Incoming *in, GError **error)
     RunState state;
 
     if (!incoming_check_end(in, error) ||
-        !machine_loader_finish(in->loader, &state, error) ||
-        !incoming_check_state(system->machine, state, error)) {
+        !machine_loader_finish(in->loader, &state, error)) {
         return false;
     }
     incoming_renew_generation(in);

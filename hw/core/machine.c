@@ -9,10 +9,6 @@
 
 #include "util/error.h"
 
-/* Where the user's devices are */
-#define MACHINE_NAMED_DEVICES "/machine/peripheral"
-#define MACHINE_OTHER_DEVICES "/machine/peripheral-anon"
-
 const ObjectType *machine_find_type(const char *name)
 {
     for (const ObjectType *const *t = object_types(); *t; t++) {

@@ -4,8 +4,8 @@
  * The machine has been built and reset, its firmware has not run.  Memory is
  * filled as it arrives; devices wait until the whole stream is there and
  * found good, and are then restored all at once.  A machine whose restoring
- * has failed has to be reset and its memory cleared (machine_loader_abandon())
- * before it is used for anything.
+ * has failed has to be made what it was (machine_loader_abandon()) before it is
+ * used for anything.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -45,13 +45,14 @@ bool machine_loader_section(MachineLoader *loader,
  * @state: set to what the machine was doing when it was saved
  *
  * Returns: false with @error set, naming section and offset, if a device's
- * state is missing or cannot be.
+ * state is missing or cannot be, or the machine cannot do what it was doing.
  */
 bool machine_loader_finish(MachineLoader *loader, RunState *state,
                            GError **error);
 
-/** machine_loader_abandon: clear the memory, reset the devices without letting
- *  firmware run. */
+/** machine_loader_abandon: nothing of the stream is left: the memory is
+ *  cleared, clock and devices are as before machine_loader_finish().  Whether
+ *  that has been called, or what came of it, does not matter. */
 void machine_loader_abandon(MachineLoader *loader);
 
 const MemoryProgress *machine_loader_progress(const MachineLoader *loader);

@@ -40,6 +40,7 @@ typedef struct StreamSection {
     bool placed;                /* the rest is where StreamPlacer has said */
     uint64_t offset;            /* where in the stream the section begins */
     uint64_t content_offset;    /* and its content */
+    uint64_t end_offset;        /* where the next one begins */
 } StreamSection;
 
 /* Writing */

@@ -252,6 +252,5 @@ def open_fd(path, flags):
 
 
 def mentions_place(text):
-    """Whether a refusal names where in the stream its reason is; a section
-    that is missing has a name only."""
-    return re.search(r"\boffset [0-9]+|there is no section '", text)
+    """Whether a refusal names where in the stream its reason is."""
+    return re.search(r"\boffset [0-9]+", text)

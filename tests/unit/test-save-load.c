@@ -10,7 +10,9 @@
 
 #include "backends/memory.h"
 #include "migration/load.h"
+#include "migration/machine-facts.h"
 #include "migration/save.h"
+#include "migration/state-codec.h"
 #include "qapi/walker.h"
 #include "system/memory-scan.h"
 #include "system/types.h"
@@ -883,9 +885,11 @@ static void test_parts(void)
         static const char *const types[] = {
             "test-1.0-machine", "test-device", "test-device", "other-device",
         };
+        /* R6: what is missing is so at the end */
         g_autofree char *message = g_strdup_printf(
-            "there is no section '%s': the saved machine had no such device "
-            "(here it is a '%s')", good_parts[i].name, types[i]);
+            "section 'end' at offset %u: there is no section '%s' before it: "
+            "the saved machine had no such device (here it is a '%s')",
+            bytes->len - 55, good_parts[i].name, types[i]);
 
         expect_refused(&w, bytes, message);
     }
@@ -984,6 +988,129 @@ static void test_machine_values(void)
     world_free(&w);
 }
 
+/** A text is as long as it can be, whatever a section has room for. */
+static void test_long_text(void)
+{
+    g_autoptr(GByteArray) content = g_byte_array_new();
+    g_autoptr(GError) error = NULL;
+    MachineLoader *loader;
+    MachineFacts facts;
+    World w;
+
+    world_make(&w, PAGE);
+    loader = machine_loader_new(w.machine);
+    machine_facts_init(&facts, w.machine, RUN_STATE_PAUSED);
+    g_free(facts.memories);
+    facts.memories = g_strnfill(4097, '\n');
+    state_encode(&machine_facts_state, &facts, content);
+    {
+        const StreamSection section = {
+            .kind = STREAM_MACHINE, .version = 1, .name = "machine",
+            .content = content->data, .len = content->len,
+        };
+
+        g_assert_false(machine_loader_section(loader, &section, &error));
+    }
+    g_assert_nonnull(strstr(error->message, "member 'memories' at offset "));
+    g_assert_true(g_str_has_suffix(error->message, "it has 4097 bytes, at "
+                                   "most 4096 can be"));
+    machine_facts_cleanup(&facts);
+    machine_loader_free(loader);
+    world_free(&w);
+}
+
+/** Returns whether a machine that was saved in @state is restored. */
+static bool load_state(World *w, RunState state, GError **error)
+{
+    MachineSaver *saver = machine_saver_new(w->machine, state);
+    MachineLoader *loader = machine_loader_new(w->machine);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    StreamReader *reader = stream_reader_new();
+    RunState loaded = state + 1;
+    bool ok;
+
+    while (machine_saver_next(saver, bytes)) {
+    }
+    ok = feed(reader, loader, bytes->data, bytes->len, error) &&
+         machine_loader_finish(loader, &loaded, error);
+    g_assert_true(!ok || loaded == state);
+    machine_loader_free(loader);
+    machine_saver_free(saver);
+    stream_reader_free(reader);
+    return ok;
+}
+
+/** What a machine was doing that cannot be gone on with. */
+static void test_run_states(void)
+{
+    World w;
+
+    world_make(&w, PAGE);
+    for (int i = 0; qapi_type_RunState.values[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *message = NULL;
+
+        if (i == RUN_STATE_PRELAUNCH || i == RUN_STATE_RUNNING ||
+            i == RUN_STATE_PAUSED || i == RUN_STATE_SHUTDOWN ||
+            i == RUN_STATE_POSTMIGRATE) {
+            g_assert_true(load_state(&w, i, &error));
+            continue;
+        }
+        g_assert_false(load_state(&w, i, &error));
+        message = g_strdup_printf(
+            i == RUN_STATE_SUSPENDED
+            ? "section 'machine' at offset 24: the run state is '%s', but the "
+              "machine does not sleep"
+            : "section 'machine' at offset 24: the machine was saved in the "
+              "state '%s', which cannot be restored",
+            qapi_type_RunState.values[i]);
+        g_assert_cmpstr(error->message, ==, message);
+    }
+    w.machine->asleep = true;
+    g_assert_true(load_state(&w, RUN_STATE_SUSPENDED, NULL));
+    world_free(&w);
+}
+
+static void world_plug(World *w, const ObjectType *type)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(machine_plug(w->machine, (Device *)object_new(type, NULL,
+                                                                NULL),
+                               NULL, &error));
+    g_assert_no_error(error);
+}
+
+/** Paths of devices that have no name can be other devices' over there. */
+static void test_unnamed(void)
+{
+    const char *advice = "; devices without id= are numbered in their order "
+                         "on the command line, give them one on both sides";
+    const ObjectType *types[] = { &test_device_type, &other_device_type };
+
+    for (unsigned i = 0; i < 3; i++) {
+        g_autoptr(GByteArray) bytes = NULL;
+        g_autoptr(GError) error = NULL;
+        World a, b;
+
+        world_make(&a, PAGE);
+        world_make(&b, PAGE);
+        if (i != 2) {
+            world_plug(&a, types[0]);
+        }
+        if (i != 1) {
+            world_plug(&b, types[1]);
+        }
+        bytes = world_save(&a, NULL);
+        g_assert_false(world_load(&b, bytes, NULL, &error));
+        g_assert_nonnull(strstr(error->message,
+                                "'/machine/peripheral-anon/device[0]'"));
+        g_assert_true(g_str_has_suffix(error->message, advice));
+        world_free(&a);
+        world_free(&b);
+    }
+}
+
 /** Cut off or changed anywhere: refused, and the machine is as reset. */
 static void test_damaged(void)
 {
@@ -1073,6 +1200,9 @@ int main(int argc, char **argv)
     g_test_add_func("/save-load/parts", test_parts);
     g_test_add_func("/save-load/other-machines", test_other_machines);
     g_test_add_func("/save-load/machine-values", test_machine_values);
+    g_test_add_func("/save-load/long-text", test_long_text);
+    g_test_add_func("/save-load/run-states", test_run_states);
+    g_test_add_func("/save-load/unnamed", test_unnamed);
     g_test_add_func("/save-load/damaged", test_damaged);
     g_test_add_data_func("/save-load/pc", "pc", test_board);
     g_test_add_data_func("/save-load/q35", "q35", test_board);

@@ -28,6 +28,10 @@ struct VmGenId;
 #define MACHINE_BIOS_STEP 4096
 #define MACHINE_BIOS_MAX (16 * 1024 * 1024)
 
+/** Where the user's devices are: those with an ID, and all others. */
+#define MACHINE_NAMED_DEVICES "/machine/peripheral"
+#define MACHINE_OTHER_DEVICES "/machine/peripheral-anon"
+
 /** A file of the user's for fw_cfg. */
 typedef struct MachineFile {
     char *option;               /* as given, for error messages */
