@@ -247,14 +247,14 @@ bool machine_saver_next(MachineSaver *saver, GByteArray *out)
             return true;
         }
         saver->state = SAVER_PARTS;
-        /* fall through */
+        G_GNUC_FALLTHROUGH;
     case SAVER_PARTS:
         if (saver->part < saver->parts->len) {
             saver_put_part(saver, out);
             return true;
         }
         saver->state = SAVER_END;
-        /* fall through */
+        G_GNUC_FALLTHROUGH;
     case SAVER_END:
         stream_write_end(&saver->writer, out);
         saver->state = SAVER_DONE;
