@@ -245,19 +245,13 @@ static unsigned rtc_period(const Rtc *rtc)
     return 1u << (rate < 3 ? rate + 6 : rate - 1);
 }
 
-/** rtc_catch_up: make time bytes and flags what they are now. */
-static void rtc_catch_up(Rtc *rtc)
+/** rtc_catch_up_time: make time bytes, UF and AF what they are now. */
+static void rtc_catch_up_time(Rtc *rtc)
 {
-    const Clock *clock = rtc->parent.bus->clock;
-    uint64_t ticks = clock_ticks(clock, RTC_DIVIDER_HZ);
-    unsigned period = rtc_period(rtc), alarm;
-    int64_t seconds = floor_div(clock_utc_us(clock) - rtc->base_us,
-                                US_PER_SECOND);
+    int64_t seconds = floor_div(clock_utc_us(rtc->parent.bus->clock) -
+                                rtc->base_us, US_PER_SECOND);
+    unsigned alarm;
 
-    if (period && ticks / period != rtc->seen_ticks / period) {
-        rtc->cmos[RTC_C] |= RTC_C_PF;
-    }
-    rtc->seen_ticks = ticks;
     rtc->base_us += seconds * US_PER_SECOND;
     if (seconds == 0 || !rtc_updates(rtc)) {
         return;
@@ -270,6 +264,19 @@ static void rtc_catch_up(Rtc *rtc)
         }
     }
     rtc_advance(rtc, seconds);
+}
+
+/** rtc_catch_up: make time bytes and flags what they are now. */
+static void rtc_catch_up(Rtc *rtc)
+{
+    uint64_t ticks = clock_ticks(rtc->parent.bus->clock, RTC_DIVIDER_HZ);
+    unsigned period = rtc_period(rtc);
+
+    if (period && ticks / period != rtc->seen_ticks / period) {
+        rtc->cmos[RTC_C] |= RTC_C_PF;
+    }
+    rtc->seen_ticks = ticks;
+    rtc_catch_up_time(rtc);
 }
 
 /** rtc_arm_second: for the next update whose flag would interrupt. */
@@ -481,7 +488,8 @@ static bool rtc_check_cmos(const Rtc *rtc, GError **error)
 }
 
 /** rtc_loaded: its line is its receiver's to restore; what has happened to the
- *  time meanwhile is seen when somebody looks. */
+ *  time meanwhile is seen when somebody looks, unless it has gone back: then
+ *  nobody might look before it is again what it was. */
 static bool rtc_loaded(void *obj, GError **error)
 {
     Rtc *rtc = obj;
@@ -502,6 +510,9 @@ static bool rtc_loaded(void *obj, GError **error)
     }
     if (!rtc_check_cmos(rtc, error)) {
         return false;
+    }
+    if (rtc->base_us > clock_utc_us(rtc->parent.bus->clock)) {
+        rtc_catch_up_time(rtc);
     }
     rtc_arm_second(rtc);
     rtc_arm_periodic(rtc);
