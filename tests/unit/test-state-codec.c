@@ -343,6 +343,202 @@ static void test_since(void)
     rig_cleanup(&rig);
 }
 
+/* The next release: members of every kind that came in between, in the device
+ * and in a part of it, are not in a stream of this one */
+
+typedef struct Grown {
+    uint8_t first;
+    uint16_t array[2];
+    bool flags[2];
+    struct {
+        uint32_t value;
+    } rows[2];
+    Inner part;
+    Inner other, others[2];
+    Timer timer;
+    uint32_t blob;
+    uint64_t last;
+    unsigned n_loaded;
+} Grown;
+
+static bool grown_part_loaded(void *obj, GError **error)
+{
+    /* with what a reset gives what was not in the stream */
+    return ((Inner *)obj)->timer.deadline_ns == 77 ||
+           fm_error_set(error, "timer: not as reset left it");
+}
+
+static const StateField old_part_fields[] = {
+    STATE_FIELD(Inner, level),
+    STATE_END
+};
+
+static const StateTable old_part_state = {
+    .version = 1, .fields = old_part_fields,
+};
+
+static const StateField new_part_fields[] = {
+    { .name = "timer", .kind = STATE_TIMER, .count = 1, .width = 8,
+      .since = 2, .offset = offsetof(Inner, timer) },
+    STATE_FIELD(Inner, level),
+    STATE_END
+};
+
+static const StateTable new_part_state = {
+    .version = 2, .fields = new_part_fields, .loaded = grown_part_loaded,
+};
+
+static const StateField old_fields[] = {
+    STATE_FIELD(Grown, first),
+    STATE_PART_FIELD(Grown, part, &old_part_state),
+    STATE_FIELD(Grown, last),
+    STATE_END
+};
+
+static const StateTable old_state = { .version = 1, .fields = old_fields };
+
+static GBytes *grown_get_blob(const void *obj)
+{
+    return g_bytes_new(&((const Grown *)obj)->blob, 4);
+}
+
+static bool grown_put_blob(void *obj, GBytes *bytes, GError **error)
+{
+    if (g_bytes_get_size(bytes) != 4) {
+        return fm_error_set(error, "it has no 4 bytes");
+    }
+    memcpy(&((Grown *)obj)->blob, g_bytes_get_data(bytes, NULL), 4);
+    return true;
+}
+
+static bool grown_loaded(void *obj, GError **error)
+{
+    ((Grown *)obj)->n_loaded++;
+    return true;
+}
+
+static const StateField new_fields[] = {
+    STATE_FIELD(Grown, first),
+    { .name = "array", .kind = STATE_INTEGER, .width = 2, .count = 2,
+      .stride = 2, .since = 2, .offset = offsetof(Grown, array) },
+    { .name = "flags", .kind = STATE_BOOL, .width = 1, .count = 2,
+      .stride = sizeof(bool), .since = 2, .offset = offsetof(Grown, flags) },
+    { .name = "rows.value", .kind = STATE_INTEGER, .width = 4, .count = 2,
+      .stride = 4, .since = 3, .offset = offsetof(Grown, rows) },
+    STATE_PART_FIELD(Grown, part, &new_part_state),
+    { .name = "other", .kind = STATE_PART, .count = 1, .since = 2,
+      .part = &new_part_state, .offset = offsetof(Grown, other) },
+    { .name = "others", .kind = STATE_PART, .count = 2, .since = 3,
+      .stride = sizeof(Inner), .part = &new_part_state,
+      .offset = offsetof(Grown, others) },
+    { .name = "timer", .kind = STATE_TIMER, .count = 1, .width = 8,
+      .since = 2, .offset = offsetof(Grown, timer) },
+    { .name = "blob", .kind = STATE_BLOB, .count = 1, .since = 3,
+      .get = grown_get_blob, .put = grown_put_blob },
+    STATE_FIELD(Grown, last),
+    STATE_END
+};
+
+static const StateTable new_state = {
+    .version = 3, .fields = new_fields, .loaded = grown_loaded,
+};
+
+static void grown_reset(Grown *g, Clock *clock)
+{
+    Inner *parts[] = { &g->part, &g->other, &g->others[0], &g->others[1] };
+
+    *g = (Grown){
+        .first = 1, .array = { 2, 3 }, .flags = { false, true },
+        .rows = { { 4 }, { 5 } }, .blob = 6, .last = 7,
+    };
+    timer_init(&g->timer, clock, expired, g);
+    timer_set(&g->timer, 66);
+    for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
+        timer_init(&parts[i]->timer, clock, expired, g);
+        timer_set(&parts[i]->timer, 77);
+        parts[i]->level = 10 + i;
+    }
+}
+
+static void test_grown(void)
+{
+    g_autoptr(GByteArray) old = g_byte_array_new(), new = g_byte_array_new();
+    g_autoptr(GError) error = NULL;
+    Grown from, to, reset;
+    Clock clock;
+
+    clock_init(&clock);
+    grown_reset(&from, &clock);
+    from.first = 0x11;
+    from.part.level = 0x22;
+    from.last = 0x33;
+    state_encode(&old_state, &from, old);
+
+    /* an old stream: what is in it is taken, all else is as reset left it */
+    grown_reset(&reset, &clock);
+    grown_reset(&to, &clock);
+    g_assert_true(state_decode(&new_state, &to, 1, old->data, old->len,
+                               &error));
+    g_assert_true(state_loaded(&new_state, &to, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(to.n_loaded, ==, 1);
+    g_assert_cmphex(to.first, ==, 0x11);
+    g_assert_cmphex(to.part.level, ==, 0x22);
+    g_assert_cmphex(to.last, ==, 0x33);
+    reset.first = 0x11;
+    reset.part.level = 0x22;
+    reset.last = 0x33;
+    state_encode(&new_state, &reset, new);
+    g_byte_array_set_size(old, 0);
+    state_encode(&new_state, &to, old);
+    g_assert_cmpmem(old->data, old->len, new->data, new->len);
+
+    /* the new one's streams are read, too, but not as anything else */
+    grown_reset(&to, &clock);
+    g_assert_true(state_decode(&new_state, &to, 3, new->data, new->len,
+                               &error));
+    g_assert_false(state_decode(&new_state, &to, 2, new->data, new->len,
+                                NULL));
+    g_assert_false(state_decode(&new_state, &to, 1, new->data, new->len,
+                                NULL));
+    g_assert_false(state_decode(&old_state, &to, 1, new->data, new->len,
+                                NULL));
+    clock_cleanup(&clock);
+}
+
+/** A part gets a member, the device that it is in does not have to know. */
+static void test_grown_part(void)
+{
+    static const StateField fields[] = {
+        STATE_FIELD(Grown, first),
+        STATE_PART_FIELD(Grown, part, &new_part_state),
+        STATE_FIELD(Grown, last),
+        STATE_END
+    };
+    static const StateTable table = { .version = 1, .fields = fields };
+    g_autoptr(GByteArray) old = g_byte_array_new(), new = g_byte_array_new();
+    g_autoptr(GError) error = NULL;
+    Grown from, to;
+    Clock clock;
+
+    clock_init(&clock);
+    grown_reset(&from, &clock);
+    from.part.level = 0x22;
+    state_encode(&old_state, &from, old);
+    grown_reset(&to, &clock);
+    g_assert_true(state_decode(&table, &to, 1, old->data, old->len, &error));
+    g_assert_true(state_loaded(&table, &to, &error));
+    g_assert_cmphex(to.part.level, ==, 0x22);
+    g_assert_cmpint(to.part.timer.deadline_ns, ==, 77);
+
+    state_encode(&table, &from, new);
+    g_assert_false(state_decode(&old_state, &to, 1, new->data, new->len,
+                                &error));
+    g_assert_true(g_str_has_suffix(error->message, ": it is of version 2, this "
+                                   "program knows versions 1 to 1"));
+    clock_cleanup(&clock);
+}
+
 /* What is refused */
 
 static void test_truncated(void)
@@ -530,6 +726,8 @@ int main(int argc, char **argv)
     g_test_add_func("/state-codec/round-trip", test_round_trip);
     g_test_add_func("/state-codec/bytes", test_bytes);
     g_test_add_func("/state-codec/since", test_since);
+    g_test_add_func("/state-codec/grown", test_grown);
+    g_test_add_func("/state-codec/grown-part", test_grown_part);
     g_test_add_func("/state-codec/truncated", test_truncated);
     g_test_add_func("/state-codec/flipped", test_flipped);
     g_test_add_func("/state-codec/members", test_members);

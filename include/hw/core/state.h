@@ -5,7 +5,8 @@
  * members; each has a name of its own in the stream, so a stream tells what it
  * holds, and a fault in it can be named.  What is derived from the state (what
  * is mapped where, timers that follow from registers) is not listed: loaded()
- * makes it anew.
+ * makes it anew.  Members' types have a width of their own (uint32_t, not
+ * size_t): a stream goes from one build to any other.
  *
  *     static const StateField apm_fields[] = {
  *         STATE_FIELD(Apm, cnt),

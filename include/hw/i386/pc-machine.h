@@ -45,7 +45,7 @@ struct PcMachine {
 
     PciBus pci;
     IsaBus isa;
-    unsigned boots;             /* since the machine was made */
+    uint32_t boots;             /* since the machine was made */
     unsigned n_plugged;         /* devices of the user's on it */
     IoApic *ioapic;
     AcpiPm *pm;                 /* the chipset's */
