@@ -42,6 +42,7 @@ G_STATIC_ASSERT(PIECE_HEAD_LEN + PIECE_PLACED_PAGES / 8 <= STREAM_SHOWN_MAX);
 /** What the machine was before any of its devices was restored. */
 typedef struct LoaderBefore {
     int64_t now_ns, epoch_us;
+    bool awaits_restore;
     GPtrArray *members;         /* GByteArray, in the order of the parts */
 } LoaderBefore;
 
@@ -413,6 +414,7 @@ static void loader_remember(MachineLoader *loader)
 
     before->now_ns = clock->now_ns;
     before->epoch_us = clock->epoch_us;
+    before->awaits_restore = loader->machine->awaits_restore;
     before->members =
         g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
     for (unsigned i = 0; i < loader->parts->len; i++) {
@@ -423,6 +425,15 @@ static void loader_remember(MachineLoader *loader)
         g_ptr_array_add(before->members, members);
     }
     loader->before = before;
+}
+
+static void loader_tell_restored(MachineLoader *loader)
+{
+    for (unsigned i = 0; i < loader->parts->len; i++) {
+        const SavedPart *part = loader->parts->pdata[i];
+
+        state_restored(part->table, part->obj);
+    }
 }
 
 static void loader_go_back(MachineLoader *loader)
@@ -445,11 +456,8 @@ static void loader_go_back(MachineLoader *loader)
 
         g_assert(ok);
     }
-    for (unsigned i = 0; i < parts->len; i++) {
-        const SavedPart *part = parts->pdata[i];
-
-        state_restored(part->table, part->obj);
-    }
+    loader->machine->awaits_restore = before->awaits_restore;
+    loader_tell_restored(loader);
 }
 
 static bool loader_refuse_part(const SavedPart *part, GError **error)
@@ -518,11 +526,8 @@ bool machine_loader_finish(MachineLoader *loader, RunState *state,
     if (!loader_check_state(loader, error)) {
         return false;
     }
-    for (unsigned i = 0; i < loader->parts->len; i++) {
-        const SavedPart *part = loader->parts->pdata[i];
-
-        state_restored(part->table, part->obj);
-    }
+    loader->machine->awaits_restore = false;
+    loader_tell_restored(loader);
     loader->progress.zero_pages = loader->progress.total / PAGE_LEN -
                                   loader->progress.normal_pages;
     loader->progress.done = loader->progress.total;

@@ -132,6 +132,7 @@ static bool system_await(System *system, GError **error)
         !incoming_start(system, uri, option, true, error)) {
         return fm_error_prefix(error, "%s: ", option);
     }
+    system->machine->awaits_restore = true;
     system->state = RUN_STATE_INMIGRATE;
     return true;
 }

@@ -250,7 +250,9 @@ static void serial_rx_resume(IsaSerial *s)
 static size_t serial_can_receive(void *opaque)
 {
     IsaSerial *s = opaque;
-    size_t room = s->mcr & MCR_LOOP ? 0 : serial_fifo_depth(s) - s->rx.len;
+    const bool *awaits_restore = s->parent.bus->awaits_restore;
+    size_t room = s->mcr & MCR_LOOP || (awaits_restore && *awaits_restore)
+        ? 0 : serial_fifo_depth(s) - s->rx.len;
 
     s->rx_refused = room == 0;
     return room;
@@ -315,12 +317,6 @@ static void serial_drained(void *opaque)
     if (s->tx.len > 0) {
         serial_transmit(s);
     }
-}
-
-static void serial_retry_expired(void *opaque)
-{
-    serial_drained(opaque);
-    serial_rx_resume(opaque);   /* after it was restored */
 }
 
 static void serial_event(void *opaque, ChardevEvent event)
@@ -591,11 +587,9 @@ static bool serial_check_pending(const IsaSerial *s, GError **error)
            fm_error_set(error, "timeout is due, but nothing waits in the FIFO");
 }
 
-/**
- * serial_loaded: what is between the FIFOs and this host's side is not done
- * here, for the machine may not run yet or never: it is the first thing when it
- * does.
- */
+/** serial_loaded: what is in the FIFO for this host's side is not sent here,
+ *  for the machine may not run yet or never: it is the first thing when it
+ *  does. */
 static bool serial_loaded(void *obj, GError **error)
 {
     IsaSerial *s = obj;
@@ -609,12 +603,17 @@ static bool serial_loaded(void *obj, GError **error)
     s->irq_level = serial_pending(s) != IIR_NONE;
     s->tx_dropping = false;
     s->tx_since_ns = clock_now_ns(s->parent.bus->clock);
-    if (s->tx.len > 0 || s->rx_refused) {
+    if (s->tx.len > 0) {
         timer_set_in(&s->retry, 0);
     } else {
         timer_cancel(&s->retry);
     }
     return true;
+}
+
+static void serial_restored(void *obj)
+{
+    serial_rx_resume(obj);
 }
 
 /** serial_get_place: where the guest finds it, which cannot change. */
@@ -680,6 +679,7 @@ static const StateTable serial_state = {
     .version = 1,
     .fields = serial_fields,
     .loaded = serial_loaded,
+    .restored = serial_restored,
 };
 
 /* Life */
@@ -751,7 +751,7 @@ static bool serial_realize(Device *dev, GError **error)
     s->irq_num = config->has_irq ? config->irq : serial_standard[s->index].irq;
     s->irq = s->parent.bus->irqs[s->irq_num];
     timer_init(&s->timeout, s->parent.bus->clock, serial_timeout_expired, s);
-    timer_init(&s->retry, s->parent.bus->clock, serial_retry_expired, s);
+    timer_init(&s->retry, s->parent.bus->clock, serial_drained, s);
     if (s->chardev && !chardev_attach(s->chardev, &user, error)) {
         memory_region_remove(&s->mr);
         return false;

@@ -22,6 +22,7 @@ static void pc_machine_init(Object *obj)
         .io = &machine->io_root,
         .memory = &machine->memory_root,
         .clock = &machine->clock,
+        .awaits_restore = &machine->awaits_restore,
     };
 }
 

@@ -583,6 +583,48 @@ static int stall(Qtest *qts, const char *path)
     return fd;
 }
 
+/** What is sent to a serial port before the machine is restored comes after
+ *  what the saved one had. */
+static void test_serial(void)
+{
+    g_autofree char *path = qtest_temp_path("saved");
+    g_autofree char *line = qtest_temp_path("serial");
+    g_autofree char *uri = g_strconcat("file:", path, NULL);
+    g_autofree char *options = g_strdup_printf(
+        "-incoming defer -chardev socket,id=c0,path=%s -serial chardev:c0",
+        line);
+    int listener = listen_at(line), fd;
+    Qtest *qts = start("pc", "-serial null");
+
+    qtest_outb(qts, 0x3fc, 0x10);       /* loopback */
+    qtest_outb(qts, 0x3f8, '1');
+    qtest_outb(qts, 0x3fc, 0);
+    save(qts, path, true);
+    qtest_quit(qts);
+
+    qts = start("pc", options);
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    g_assert_cmpint(write(fd, "23", 2), ==, 2);
+    /* the reset asks for more, and there is time for it to come */
+    qtest_qmp_ok(qts, "{'execute': 'system_reset'}");
+    g_usleep(20000);
+    expect_state(qts, "inmigrate");
+    qtest_qmp_ok(qts, INCOMING, uri);
+    wait_restored(qts);
+    for (const char *c = "123"; *c; c++) {
+        for (int i = 0; !(qtest_inb(qts, 0x3fd) & 1); i++) {
+            g_assert_cmpint(i, <, QTEST_TIMEOUT_S * 100);
+            g_usleep(10000);
+        }
+        g_assert_cmphex(qtest_inb(qts, 0x3f8), ==, *c);
+    }
+    qtest_quit(qts);
+    close(fd);
+    close(listener);
+    g_unlink(line);
+    g_unlink(path);
+}
+
 static void test_cancel(gconstpointer machine)
 {
     static const char *const refused[] = {
@@ -940,6 +982,7 @@ int main(int argc, char **argv)
     g_test_add_func("/migrate/info", test_info);
     g_test_add_func("/migrate/states", test_states);
     g_test_add_func("/migrate/waiting", test_waiting);
+    g_test_add_func("/migrate/serial", test_serial);
     g_test_add_func("/migrate/generation", test_generation);
     g_test_add_func("/migrate/not-incoming", test_not_incoming);
     g_test_add_func("/migrate/firmware", test_firmware);

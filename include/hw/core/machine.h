@@ -120,6 +120,10 @@ struct Machine {
     AddressSpace memory, io;
     Clock clock;
     bool asleep;                /* in ACPI S3; state of the class's to save */
+    bool awaits_restore;        /* what devices have now will be overwritten:
+                                   they leave with the host what comes from it
+                                   and cannot come again.  Set by whoever will
+                                   restore it, until nobody can refuse */
     GPtrArray *cpus;            /* Cpu, borrowed, by index */
     GPtrArray *memories;        /* MemoryRegion, borrowed: RAM and ROM that
                                    are saved, by their names */

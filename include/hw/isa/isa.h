@@ -18,6 +18,7 @@ typedef struct IsaBus {
     MemoryRegion *memory;
     Clock *clock;
     Irq *irqs[ISA_NUM_IRQS];    /* inputs of the interrupt controllers */
+    const bool *awaits_restore; /* the machine's; NULL: it never does */
 } IsaBus;
 
 typedef struct IsaDevice {
