@@ -1046,7 +1046,7 @@ static void test_run_states(void)
     World w;
 
     world_make(&w, PAGE);
-    for (int i = 0; qapi_type_RunState.values[i]; i++) {
+    for (int i = 0; i < RUN_STATE__MAX; i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *message = NULL;
 
