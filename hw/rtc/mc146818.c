@@ -248,10 +248,13 @@ static unsigned rtc_period(const Rtc *rtc)
 /** rtc_catch_up_time: make time bytes, UF and AF what they are now. */
 static void rtc_catch_up_time(Rtc *rtc)
 {
-    int64_t seconds = floor_div(clock_utc_us(rtc->parent.bus->clock) -
-                                rtc->base_us, US_PER_SECOND);
+    int64_t seconds;
     unsigned alarm;
 
+    /* One that has refused its state is reset with it */
+    rtc->base_us = CLAMP(rtc->base_us, -RTC_BASE_MOST_US, RTC_BASE_MOST_US);
+    seconds = floor_div(clock_utc_us(rtc->parent.bus->clock) - rtc->base_us,
+                        US_PER_SECOND);
     rtc->base_us += seconds * US_PER_SECOND;
     if (seconds == 0 || !rtc_updates(rtc)) {
         return;
