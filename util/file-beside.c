@@ -113,11 +113,48 @@ static int file_beside_make_named(FileBeside *beside)
     return fd;
 }
 
+/** Give the new file to those who had the old one.  If its group cannot have
+ *  it, ours may do no more than others.  Returns 0 or a negative errno. */
+static int file_beside_copy_access(int fd, const struct stat *old)
+{
+    mode_t mode = old->st_mode & 07777;
+    mode_t others = (mode & S_IRWXO) << 3;
+    struct stat st;
+
+    if (fstat(fd, &st) < 0) {
+        return -errno;
+    }
+    if (st.st_uid != old->st_uid && fchown(fd, old->st_uid, (gid_t)-1) < 0) {
+        mode &= ~(mode_t)S_ISUID;
+    }
+    if (st.st_gid != old->st_gid && fchown(fd, (uid_t)-1, old->st_gid) < 0) {
+        mode &= others | ~(mode_t)(S_ISGID | S_IRWXG);
+    }
+    /* last: chown(2) takes bits away */
+    return fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
+/** One file of the host's may be mounted on another, as containers do. */
+static bool file_beside_is_mounted(const FileBeside *beside)
+{
+    struct statx st;
+
+    return statx(beside->dir_fd, beside->name, AT_SYMLINK_NOFOLLOW, 0,
+                 &st) == 0 &&
+           (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+bool file_beside_is_locked_out(const FileBeside *beside)
+{
+    return beside->dir_fd >= 0 &&
+           faccessat(beside->dir_fd, ".", W_OK, AT_EACCESS) < 0;
+}
+
 int file_beside_make(FileBeside *beside, const char *real,
                      const struct stat *st)
 {
     g_autofree char *dir = g_path_get_dirname(real);
-    int fd;
+    int fd, err;
 
     beside->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (beside->dir_fd < 0) {
@@ -128,15 +165,17 @@ int file_beside_make(FileBeside *beside, const char *real,
         faccessat(beside->dir_fd, beside->name, W_OK, AT_EACCESS) < 0) {
         return -errno;
     }
+    if (st->st_mode && file_beside_is_mounted(beside)) {
+        return -EBUSY;
+    }
     fd = file_beside_make_nameless(beside);
     if (fd < 0) {
         fd = file_beside_make_named(beside);
     }
-    if (fd >= 0 && st->st_mode && fchmod(fd, st->st_mode & 07777) < 0) {
-        int err = errno;
-
+    err = fd >= 0 && st->st_mode ? file_beside_copy_access(fd, st) : 0;
+    if (err < 0) {
         close(fd);
-        return -err;
+        return err;
     }
     return fd;
 }

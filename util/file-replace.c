@@ -55,6 +55,16 @@ static void file_replace_free(FileReplace *file)
     g_free(file);
 }
 
+static const char *file_replace_why(const FileReplace *file, int err)
+{
+    if (err == -EBUSY) {
+        return "it is a mount point, which cannot be replaced";
+    }
+    return err == -EACCES && file_beside_is_locked_out(&file->beside)
+           ? "there must be a new file beside it, and its directory cannot be "
+             "written" : g_strerror(-err);
+}
+
 FileReplace *file_replace_open(const char *path, GError **error)
 {
     FileReplace *file;
@@ -81,7 +91,7 @@ FileReplace *file_replace_open(const char *path, GError **error)
         fd = file_beside_make(&file->beside, real, &st);
         if (fd < 0) {
             fm_error_set(error, "Could not open '%s': %s", path,
-                         g_strerror(-fd));
+                         file_replace_why(file, fd));
         } else {
             file->sink = file_sink_new_fd(fd, path, error);
         }
@@ -201,7 +211,7 @@ void file_replace_commit(FileReplace *file, FileReplaceDone *done,
 {
     file->done = done;
     file->opaque = opaque;
-    if (file_sink_is_regular(file->sink)) {
+    if (file_sink_is_stored(file->sink)) {
         int err = file_replace_start(file);
 
         file->committing = err == 0;

@@ -22,6 +22,7 @@ struct FileSink {
     char *name;
     bool opened;                /* by us, by path */
     bool regular;
+    bool stored;
     bool holes;
     bool ends_with_hole;
     bool set_nonblock;          /* to be undone: others share the file */
@@ -40,6 +41,7 @@ static int file_sink_look(FileSink *sink)
         return -EBADF;
     }
     sink->regular = S_ISREG(st.st_mode);
+    sink->stored = sink->regular || S_ISBLK(st.st_mode);
     sink->holes = sink->regular && !(flags & O_APPEND) &&
                   lseek(sink->fd, 0, SEEK_CUR) >= st.st_size;
     if (!(flags & O_NONBLOCK)) {
@@ -127,9 +129,9 @@ const char *file_sink_name(const FileSink *sink)
     return sink->name;
 }
 
-bool file_sink_is_regular(const FileSink *sink)
+bool file_sink_is_stored(const FileSink *sink)
 {
-    return sink->regular;
+    return sink->stored;
 }
 
 bool file_sink_has_holes(const FileSink *sink)

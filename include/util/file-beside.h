@@ -9,6 +9,7 @@
 #ifndef UTIL_FILE_BESIDE_H
 #define UTIL_FILE_BESIDE_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 /** What is replaced. */
@@ -39,12 +40,19 @@ char *file_beside_find(const char *path, const struct stat *st);
  * @st: what is there; st_mode is 0 if nothing is
  *
  * Make the new file, empty.  One that replaces another has that one's
- * permissions; another can be read by its owner alone.
+ * permissions, and its owner and group if we may give it to them; if not to the
+ * group, ours may do no more than others.  Another can be read by its owner
+ * alone.
  *
- * Returns: a descriptor, the caller's; or a negative errno.
+ * Returns: a descriptor, the caller's; or a negative errno: -EBUSY if a file is
+ * mounted there, which nothing can replace.
  */
 int file_beside_make(FileBeside *beside, const char *real,
                      const struct stat *st);
+
+/** file_beside_is_locked_out: whether the new file could not be made because
+ *  the directory must not be written. */
+bool file_beside_is_locked_out(const FileBeside *beside);
 
 /** file_beside_take_name: give the new file, open as @fd, the old one's name,
  *  and bring that to the disk.  Returns 0 or a negative errno; if it is that

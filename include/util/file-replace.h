@@ -26,8 +26,8 @@ typedef struct FileReplace FileReplace;
  *        replaced
  *
  * Begin.  A new file can be read by its owner alone; one that replaces another
- * has that one's permissions.  A file that must not be written is not replaced
- * either.
+ * has that one's permissions, owner and group, as far as we may give them
+ * (file_beside_make()).  A file that must not be written is not replaced either.
  *
  * Returns: NULL with @error set, `Could not open 'PATH': REASON`.
  */
@@ -54,8 +54,8 @@ typedef void FileReplaceDone(void *opaque, GError *error);
 /**
  * file_replace_commit: everything is written.  fsync(2), take the name, bring
  * the directory to the disk: in a thread of its own, for it takes long; then
- * call @done once from the main loop, after which @file is freed.  What is no
- * regular file is closed before @done is called.
+ * call @done once from the main loop, after which @file is freed.  What no disk
+ * has (file_sink_is_stored()) is closed before @done is called.
  */
 void file_replace_commit(FileReplace *file, FileReplaceDone *done,
                          void *opaque);

@@ -46,8 +46,9 @@ int file_sink_fd(const FileSink *sink);
 /** file_sink_name: as messages quote it; borrowed. */
 const char *file_sink_name(const FileSink *sink);
 
-/** file_sink_is_regular: whether it never has to be waited for. */
-bool file_sink_is_regular(const FileSink *sink);
+/** file_sink_is_stored: whether fsync(2) brings it to a disk: a regular file, a
+ *  block device. */
+bool file_sink_is_stored(const FileSink *sink);
 
 /** file_sink_has_holes: whether zeros cost nothing. */
 bool file_sink_has_holes(const FileSink *sink);

@@ -7,8 +7,11 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +21,7 @@
 #include "util/sandbox.h"
 
 #define NOBODY 65534
+#define CANNOT 77
 
 typedef struct Rig {
     char *dir;
@@ -147,7 +151,7 @@ static void test_new(Rig *rig, gconstpointer data)
 {
     FileReplace *file = file_replace_open(rig->path, NULL);
 
-    g_assert_true(file_sink_is_regular(file_replace_sink(file)));
+    g_assert_true(file_sink_is_stored(file_replace_sink(file)));
     write_all(file, "new");
     g_assert_false(g_file_test(rig->path, G_FILE_TEST_EXISTS));
     rig_commit(rig, file);
@@ -337,8 +341,10 @@ static void refused_as_nobody(Rig *rig)
     if (geteuid() == 0 && setuid(NOBODY) < 0) {
         _exit(1);
     }
-    assert_refused(fresh, g_strerror(EACCES));
-    assert_refused(rig->path, g_strerror(EACCES));
+    assert_refused(fresh, "there must be a new file beside it, and its "
+                   "directory cannot be written");
+    assert_refused(rig->path, "there must be a new file beside it, and its "
+                   "directory cannot be written");
 }
 
 static void test_permissions(Rig *rig, gconstpointer data)
@@ -349,6 +355,81 @@ static void test_permissions(Rig *rig, gconstpointer data)
     run_child(refused_as_nobody, rig);
     g_chmod(rig->dir, 0755);
     assert_content(rig->path, "old");
+}
+
+static void replace_as_nobody(Rig *rig)
+{
+    struct stat st;
+
+    if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0) {
+        _exit(1);
+    }
+    rig_replace(rig, rig->path, "theirs");
+    g_assert_cmpint(stat(rig->path, &st), ==, 0);
+    g_assert_cmpuint(st.st_uid, ==, NOBODY);
+    g_assert_cmpuint(st.st_gid, ==, NOBODY);
+    /* what another group could do, this one cannot */
+    g_assert_cmpint(st.st_mode & 07777, ==, 0622);
+}
+
+/** Who had the old file has the new one. */
+static void test_owner(Rig *rig, gconstpointer data)
+{
+    struct stat st;
+
+    if (geteuid() != 0) {
+        g_test_skip("only the superuser gives files away");
+        return;
+    }
+    g_file_set_contents(rig->path, "old", -1, NULL);
+    g_assert_cmpint(chown(rig->path, 1234, 5678), ==, 0);
+    g_assert_cmpint(g_chmod(rig->path, 06666), ==, 0);
+    rig_replace(rig, rig->path, "new");
+    assert_content(rig->path, "new");
+    g_assert_cmpint(stat(rig->path, &st), ==, 0);
+    g_assert_cmpuint(st.st_uid, ==, 1234);
+    g_assert_cmpuint(st.st_gid, ==, 5678);
+    g_assert_cmpint(st.st_mode & 07777, ==, 06666);
+    g_assert_cmpint(g_chmod(rig->path, 06672), ==, 0);
+    g_assert_cmpint(g_chmod(rig->dir, 0777), ==, 0);
+    run_child(replace_as_nobody, rig);
+    assert_content(rig->path, "theirs");
+}
+
+static void replace_mounted(Rig *rig)
+{
+    g_autofree char *other = g_build_filename(rig->dir, "other", NULL);
+
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
+        mount(other, rig->path, NULL, MS_BIND, NULL) < 0) {
+        _exit(CANNOT);
+    }
+    assert_refused(rig->path, "it is a mount point, which cannot be replaced");
+    assert_content(rig->path, "mounted");
+}
+
+/** A container's file may be one of the host's. */
+static void test_mounted(Rig *rig, gconstpointer data)
+{
+    g_autofree char *other = g_build_filename(rig->dir, "other", NULL);
+    int status;
+    pid_t pid;
+
+    g_file_set_contents(rig->path, "below", -1, NULL);
+    g_file_set_contents(other, "mounted", -1, NULL);
+    pid = fork();
+    if (pid == 0) {
+        replace_mounted(rig);
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT) {
+        g_test_skip("files cannot be mounted here");
+        return;
+    }
+    g_assert_cmpint(status, ==, 0);
+    assert_content(rig->path, "below");
+    g_assert_cmpuint(count_names(rig->dir), ==, 2);
 }
 
 static void refused_read_only(Rig *rig)
@@ -454,7 +535,7 @@ static void test_pipe(Rig *rig, gconstpointer data)
     assert_refused(rig->path, "it is a pipe that nobody reads from");
     reader = open(rig->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     file = file_replace_open(rig->path, NULL);
-    g_assert_false(file_sink_is_regular(file_replace_sink(file)));
+    g_assert_false(file_sink_is_stored(file_replace_sink(file)));
     write_all(file, "text");
     rig_commit(rig, file);
     rig_wait(rig);
@@ -517,6 +598,8 @@ int main(int argc, char **argv)
         { "/file-replace/errors", test_errors },
         { "/file-replace/long-name", test_long_name },
         { "/file-replace/permissions", test_permissions },
+        { "/file-replace/owner", test_owner },
+        { "/file-replace/mounted", test_mounted },
         { "/file-replace/read-only", test_read_only },
         { "/file-replace/full", test_full },
         { "/file-replace/sandbox", test_sandbox },
