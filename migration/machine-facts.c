@@ -213,7 +213,6 @@ static bool facts_check_state(const MachineFacts *saved, RunState *state,
     case RUN_STATE_PAUSED:
     case RUN_STATE_SUSPENDED:
     case RUN_STATE_SHUTDOWN:
-    case RUN_STATE_POSTMIGRATE:
         *state = (RunState)value;
         return true;
     default:

@@ -231,7 +231,8 @@ bool hmp_o(Hmp *hmp, const HmpArgs *args, GError **error)
     unsigned bytes = hmp_size_bytes(args->format.size, 1);
     uint64_t value = hmp_number(args, "val", 0);
 
-    if (!hmp_check_port(args, bytes, error)) {
+    if (!hmp_check_port(args, bytes, error) ||
+        !system_check_no_save(hmp->system, error)) {
         return false;
     }
     if (value >> (8 * bytes) && ~value >> (8 * bytes - 1)) {

@@ -43,6 +43,23 @@ static void incoming_free(Incoming *in)
 
 /* The end */
 
+void incoming_fill_progress(System *system)
+{
+    SystemMigration *migration = &system->migration;
+
+    if (migration->incoming && migration->incoming->loader) {
+        migration->memory =
+            *machine_loader_progress(migration->incoming->loader);
+    }
+}
+
+/** Restoring has ended. */
+static void incoming_stop_counting(System *system)
+{
+    incoming_fill_progress(system);
+    system->migration.end_us = g_get_monotonic_time();
+}
+
 /** What has come is as if it had not. */
 static void incoming_abandon(Incoming *in)
 {
@@ -106,6 +123,7 @@ static bool incoming_finish(Incoming *in, GError **error)
         return false;
     }
     incoming_renew_generation(in);
+    incoming_stop_counting(system);
     system->requests = 0;
     system->migration.incoming = NULL;
     incoming_free(in);
@@ -147,6 +165,20 @@ typedef enum IncomingProgress {
     INCOMING_FAILED,            /* with an error set */
 } IncomingProgress;
 
+/** The first bytes have come. */
+static void incoming_begin(Incoming *in)
+{
+    SystemMigration *migration = &in->system->migration;
+
+    in->loader = machine_loader_new(in->system->machine);
+    stream_reader_set_placer(in->reader, machine_loader_place, in->loader);
+    migration->saved = false;
+    migration->transferred = 0;
+    migration->begin_us = g_get_monotonic_time();
+    migration->end_us = 0;
+    migration_set_status(in->system, MIGRATION_STATUS_ACTIVE);
+}
+
 /** Read once.  *@left, the bytes that this turn may still read, is lowered. */
 static IncomingProgress incoming_read(Incoming *in, size_t *left,
                                       GError **error)
@@ -168,10 +200,9 @@ static IncomingProgress incoming_read(Incoming *in, size_t *left,
         return INCOMING_FAILED;
     }
     if (!in->loader) {
-        migration_set_status(in->system, MIGRATION_STATUS_ACTIVE);
-        in->loader = machine_loader_new(in->system->machine);
-        stream_reader_set_placer(in->reader, machine_loader_place, in->loader);
+        incoming_begin(in);
     }
+    in->system->migration.transferred += (uint64_t)n;
     *left -= MIN(*left, (size_t)n);
     switch (stream_reader_got(in->reader, (size_t)n, &section, error)) {
     case STREAM_MORE:

@@ -132,7 +132,12 @@ static void migrate_tell(System *system, GError *error)
 
 static void migrate_complete(System *system)
 {
+    RunState state = system->migration.outgoing->state;
+
     migrate_close(system);
+    if (state != RUN_STATE_POSTMIGRATE) {
+        system->migration.saved_state = state;
+    }
     system->state = RUN_STATE_POSTMIGRATE;
     migration_set_status(system, MIGRATION_STATUS_COMPLETED);
     migrate_tell(system, NULL);
@@ -346,6 +351,18 @@ static bool migrate_check(const System *system, GError **error)
     return system_check_no_dump(system, error);
 }
 
+/** What the machine does when it is restored.  That it has been saved before
+ *  is nothing to it. */
+static RunState migrate_saved_state(const System *system)
+{
+    RunState state = system->state == RUN_STATE_POSTMIGRATE
+                     ? system->migration.saved_state : system->state;
+
+    /* it may have been woken since */
+    return state == RUN_STATE_SUSPENDED && !system->machine->asleep
+           ? RUN_STATE_RUNNING : state;
+}
+
 bool migrate_start(System *system, const char *uri, GError **error)
 {
     SystemMigration *migration = &system->migration;
@@ -361,7 +378,8 @@ bool migrate_start(System *system, const char *uri, GError **error)
         .system = system,
         .state = system->state,
         .file = file,
-        .saver = machine_saver_new(system->machine, system->state),
+        .saver = machine_saver_new(system->machine,
+                                   migrate_saved_state(system)),
         .piece = g_byte_array_new(),
     };
     migration->outgoing = out;

@@ -87,20 +87,23 @@ bool qmp_query_migrate(QmpContext *ctx, MigrationInfo *ret, GError **error)
     ret->has_status = status != MIGRATION_STATUS_NONE;
     ret->status = status;
     ret->error_desc = g_strdup(migration->error);
-    if (!migration->saved || (status != MIGRATION_STATUS_ACTIVE &&
+    if (!migration->begin_us || (status != MIGRATION_STATUS_ACTIVE &&
                               status != MIGRATION_STATUS_CANCELLING &&
                               status != MIGRATION_STATUS_COMPLETED)) {
         return true;
     }
     migrate_fill_progress(ctx->system);
+    incoming_fill_progress(ctx->system);
     taken_us = (migration->end_us ? migration->end_us
                                   : g_get_monotonic_time()) -
                migration->begin_us;
     ret->ram = qapi_new(&qapi_type_MigrationStats);
     migrate_fill_stats(migration, taken_us, ret->ram);
-    ret->has_total_time = ret->has_setup_time = true;
+    ret->has_total_time = true;
     ret->total_time = taken_us / 1000;
-    ret->has_downtime = status == MIGRATION_STATUS_COMPLETED;
+    ret->has_setup_time = migration->saved;
+    ret->has_downtime = migration->saved &&
+                        status == MIGRATION_STATUS_COMPLETED;
     ret->downtime = ret->total_time;
     return true;
 }

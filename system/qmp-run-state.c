@@ -61,6 +61,10 @@ bool qmp_system_powerdown(QmpContext *ctx, GError **error)
     if (!system_check_no_save(ctx->system, error)) {
         return false;
     }
+    if (ctx->system->state == RUN_STATE_INMIGRATE) {
+        return fm_error_set(error, "Guest is waiting for an incoming "
+                            "migration");
+    }
     system_powerdown(ctx->system);
     return true;
 }

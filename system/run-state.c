@@ -22,9 +22,22 @@ static bool run_state_stop(System *system, RunState state)
     return true;
 }
 
+/** Whether the machine has been turned off; that it was saved does not turn it
+ *  on. */
+static bool run_state_is_off(const System *system)
+{
+    return system->state == RUN_STATE_SHUTDOWN ||
+           (system->state == RUN_STATE_POSTMIGRATE &&
+            system->migration.saved_state == RUN_STATE_SHUTDOWN);
+}
+
 void system_stop(System *system)
 {
     system->migration.start = false;
+    if (system->state == RUN_STATE_POSTMIGRATE && !run_state_is_off(system)) {
+        /* so that it does not run if it is saved once more */
+        system->migration.saved_state = RUN_STATE_PAUSED;
+    }
     if (system->state == RUN_STATE_SUSPENDED) {
         /* so that being woken does not make it run */
         system->state = RUN_STATE_PAUSED;
@@ -65,6 +78,9 @@ bool system_cont(System *system, GError **error)
         !system_check_no_save(system, error)) {
         return false;
     }
+    if (run_state_is_off(system)) {
+        return fm_error_set(error, "Resetting the Virtual Machine is required");
+    }
     switch (system->state) {
     case RUN_STATE_RUNNING:
     case RUN_STATE_SUSPENDED:           /* this does not wake it */
@@ -72,8 +88,6 @@ bool system_cont(System *system, GError **error)
     case RUN_STATE_INMIGRATE:
         system->migration.start = true;
         return true;
-    case RUN_STATE_SHUTDOWN:
-        return fm_error_set(error, "Resetting the Virtual Machine is required");
     default:
         system->state = system->machine->asleep ? RUN_STATE_SUSPENDED
                                                 : RUN_STATE_RUNNING;
@@ -192,7 +206,7 @@ bool system_wakeup(System *system, GError **error)
         return fm_error_set(error, "wake-up from suspend is not supported by "
                             "this guest");
     }
-    if (!system->machine->asleep || system->state == RUN_STATE_SHUTDOWN) {
+    if (!system->machine->asleep || run_state_is_off(system)) {
         return fm_error_set(error, "Unable to wake up: guest is not in "
                             "suspended state");
     }

@@ -29,11 +29,14 @@ typedef struct SystemMigration {
     Incoming *incoming;         /* while waiting for a stream, and restoring */
     bool start;                 /* run, when restored, what ran when saved */
 
-    /* Of the last saving */
-    bool saved;                 /* there was one */
+    RunState saved_state;       /* in postmigrate: what it was doing before */
+
+    /* Of the last saving or restoring */
+    bool saved;                 /* that it was */
     MemoryProgress memory;
     uint64_t transferred;       /* bytes of the stream */
-    int64_t begin_us, end_us;   /* monotonic; end is 0 while it is under way */
+    int64_t begin_us, end_us;   /* monotonic; begin is 0 before the first one,
+                                   end is 0 while it is under way */
     QmpDeferred *waiting;       /* who waits for its end; NULL: nobody */
 } SystemMigration;
 
@@ -71,7 +74,8 @@ void migration_fail(struct System *system, GError *error);
  */
 bool migrate_start(struct System *system, const char *uri, GError **error);
 
-/** migrate_fill_progress: bring system->migration up to date. */
+/** migrate_fill_progress: bring system->migration up to date, if it is being
+ *  saved. */
 void migrate_fill_progress(struct System *system);
 
 /** migrate_cancel: give up saving, if it is under way; the machine goes on.
@@ -92,6 +96,10 @@ void migrate_end(struct System *system);
  */
 bool incoming_start(struct System *system, const char *uri, const char *option,
                     bool exit_on_error, GError **error);
+
+/** incoming_fill_progress: bring system->migration up to date, if it is being
+ *  restored. */
+void incoming_fill_progress(struct System *system);
 
 /** incoming_cancel: give up restoring, if it is under way; the machine is as
  *  if nothing had come. */

@@ -22,6 +22,8 @@
 #define MIGRATE "{'execute': 'migrate', 'arguments': {'uri': '%s'}}"
 #define INCOMING "{'execute': 'migrate-incoming', 'arguments': {'uri': '%s'}}"
 #define CANCEL "{'execute': 'migrate_cancel'}"
+#define EVENTS "{'execute': 'migrate-set-capabilities', 'arguments': " \
+    "{'capabilities': [{'capability': 'events', 'state': %s}]}}"
 #define CONT "{'execute': 'cont'}"
 #define STOP "{'execute': 'stop'}"
 
@@ -88,6 +90,26 @@ static void expect_info(Qtest *qts, const char *status, const char *error)
                 error);
     }
     json_object_put(info);
+}
+
+static char *hmp(Qtest *qts, const char *line)
+{
+    json_object *value = qtest_qmp_return(
+        qts, "{'execute': 'human-monitor-command', 'arguments': "
+        "{'command-line': '%s'}}", line);
+    char *text = g_strdup(json_object_get_string(value));
+
+    json_object_put(value);
+    return text;
+}
+
+static void expect_hmp(Qtest *qts, const char *line, const char *pattern)
+{
+    g_autofree char *text = hmp(qts, line);
+
+    if (!g_pattern_match_simple(pattern, text)) {
+        g_error("%s: '%s' is not '%s'", line, text, pattern);
+    }
 }
 
 static void wait_restored(Qtest *qts)
@@ -237,6 +259,9 @@ static void test_unix(gconstpointer machine)
     qtest_qmp_ok(to, INCOMING, uri);
     expect_steps(to, "setup", NULL);
     expect_info(to, "setup", NULL);
+    /* what is told can be changed at any time */
+    qtest_qmp_ok(to, EVENTS, "false");
+    qtest_qmp_ok(to, EVENTS, "true");
     qtest_qmp_error(to, "GenericError", "The incoming migration has already "
                     "been started", INCOMING, uri);
     qtest_qmp_ok(from, MIGRATE, uri);
@@ -326,6 +351,7 @@ static void test_info(void)
     Qtest *qts = start("q35", "");
     json_object *info = qtest_qmp_return(qts, "{'execute': 'query-migrate'}");
     json_object *ram;
+    int64_t normal, transferred;
 
     g_assert_cmpint(json_object_object_length(info), ==, 0);
     json_object_put(info);
@@ -349,6 +375,22 @@ static void test_info(void)
                     qtest_json_int(ram, "total") / 4096);
     g_assert_cmpint(qtest_json_int(ram, "transferred"), >,
                     qtest_json_int(ram, "normal-bytes"));
+    normal = qtest_json_int(ram, "normal");
+    transferred = qtest_json_int(ram, "transferred");
+    json_object_put(info);
+    qtest_quit(qts);
+
+    /* and on the other side */
+    qts = restore("q35", path, "");
+    info = qtest_qmp_return(qts, "{'execute': 'query-migrate'}");
+    ram = qtest_json_get(info, "ram");
+    g_assert_cmpint(qtest_json_int(info, "total-time"), >=, 0);
+    g_assert_false(qtest_json_has(info, "downtime"));
+    g_assert_false(qtest_json_has(info, "setup-time"));
+    g_assert_cmpint(qtest_json_int(ram, "total"), >=, RAM_MIB * MIB);
+    g_assert_cmpint(qtest_json_int(ram, "remaining"), ==, 0);
+    g_assert_cmpint(qtest_json_int(ram, "normal"), ==, normal);
+    g_assert_cmpint(qtest_json_int(ram, "transferred"), ==, transferred);
     json_object_put(info);
     qtest_quit(qts);
     g_unlink(path);
@@ -391,9 +433,53 @@ static void bring_off(Qtest *qts)
 static void bring_saved(Qtest *qts)
 {
     g_autofree char *path = qtest_temp_path("before");
+    json_object *value = qtest_qmp_return(qts, "{'execute': 'query-status'}");
 
-    save(qts, path, true);
+    save(qts, path, qtest_json_bool(value, "running"));
+    json_object_put(value);
     g_unlink(path);
+}
+
+static void bring_saved_twice(Qtest *qts)
+{
+    bring_saved(qts);
+    bring_saved(qts);
+}
+
+static void bring_saved_stopped(Qtest *qts)
+{
+    bring_saved(qts);
+    qtest_qmp_ok(qts, STOP);
+    g_assert_false(has_event(qts, "STOP"));
+}
+
+static void bring_saved_asleep(Qtest *qts)
+{
+    bring_sleep(qts);
+    bring_saved(qts);
+}
+
+static void bring_saved_woken(Qtest *qts)
+{
+    bring_saved_asleep(qts);
+    qtest_qmp_ok(qts, "{'execute': 'system_wakeup'}");
+}
+
+static void bring_saved_reset(Qtest *qts)
+{
+    bring_saved(qts);
+    qtest_qmp_ok(qts, "{'execute': 'system_reset'}");
+}
+
+/** It was off, and so it is: it does not become a machine that can run by
+ *  being saved. */
+static void bring_saved_off(Qtest *qts)
+{
+    bring_off(qts);
+    bring_saved(qts);
+    qtest_qmp_error(qts, "GenericError", "Resetting the Virtual Machine is "
+                    "required", CONT);
+    qtest_qmp_ok(qts, STOP);
 }
 
 static void test_states(void)
@@ -409,7 +495,16 @@ static void test_states(void)
         { "", bring_stop, "paused", "paused", "paused" },
         { "", bring_sleep, "suspended", "suspended", "suspended" },
         { "-no-shutdown", bring_off, "shutdown", "shutdown", "shutdown" },
-        { "", bring_saved, "postmigrate", "postmigrate", "postmigrate" },
+        /* that it was saved before is nothing to it */
+        { "", bring_saved, "postmigrate", "running", "paused" },
+        { "-S", bring_saved, "postmigrate", "prelaunch", "prelaunch" },
+        { "", bring_saved_twice, "postmigrate", "running", "paused" },
+        { "", bring_saved_stopped, "postmigrate", "paused", "paused" },
+        { "", bring_saved_asleep, "postmigrate", "suspended", "suspended" },
+        { "", bring_saved_woken, "postmigrate", "running", "paused" },
+        { "", bring_saved_reset, "prelaunch", "prelaunch", "prelaunch" },
+        { "-no-shutdown", bring_saved_off, "postmigrate", "shutdown",
+          "shutdown" },
     };
     g_autofree char *path = qtest_temp_path("saved");
 
@@ -462,6 +557,9 @@ static void test_waiting(void)
                         "incoming migration", "{'execute': "
                         "'dump-guest-memory', 'arguments': {'paging': false, "
                         "'protocol': 'file:/dev/null'}}");
+        qtest_qmp_error(qts, "GenericError", "Guest is waiting for an "
+                        "incoming migration",
+                        "{'execute': 'system_powerdown'}");
         /* the machine can be reset, which changes nothing */
         qtest_qmp_ok(qts, "{'execute': 'system_reset'}");
         expect_event(qts, "RESET");
@@ -650,6 +748,7 @@ static void test_cancel(gconstpointer machine)
     qtest_qmp_error(qts, "GenericError",
                     "There's a migration process in progress", MIGRATE,
                     "file:/dev/null");
+    expect_hmp(qts, "o /b 0x80 1", "Error: The machine is being saved*");
     expect_info(qts, "active", NULL);
     g_assert_false(has_event(qts, "RESUME"));
     qtest_qmp_ok(qts, CANCEL);
@@ -913,26 +1012,6 @@ static void test_try_again(gconstpointer machine)
 }
 
 /* HMP */
-
-static char *hmp(Qtest *qts, const char *line)
-{
-    json_object *value = qtest_qmp_return(
-        qts, "{'execute': 'human-monitor-command', 'arguments': "
-        "{'command-line': '%s'}}", line);
-    char *text = g_strdup(json_object_get_string(value));
-
-    json_object_put(value);
-    return text;
-}
-
-static void expect_hmp(Qtest *qts, const char *line, const char *pattern)
-{
-    g_autofree char *text = hmp(qts, line);
-
-    if (!g_pattern_match_simple(pattern, text)) {
-        g_error("%s: '%s' is not '%s'", line, text, pattern);
-    }
-}
 
 static void test_hmp(void)
 {

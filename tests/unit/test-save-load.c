@@ -1051,8 +1051,7 @@ static void test_run_states(void)
         g_autofree char *message = NULL;
 
         if (i == RUN_STATE_PRELAUNCH || i == RUN_STATE_RUNNING ||
-            i == RUN_STATE_PAUSED || i == RUN_STATE_SHUTDOWN ||
-            i == RUN_STATE_POSTMIGRATE) {
+            i == RUN_STATE_PAUSED || i == RUN_STATE_SHUTDOWN) {
             g_assert_true(load_state(&w, i, &error));
             continue;
         }
