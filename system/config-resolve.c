@@ -274,11 +274,34 @@ static bool config_resolve_preconfig(const Config *c, GError **error)
     return true;
 }
 
+/** The option that reads standard input; NULL: none does. */
+static const char *config_find_stdio(const Config *c)
+{
+    for (unsigned i = 0; i < c->chardevs->len; i++) {
+        const ConfigItem *item = c->chardevs->pdata[i];
+        const ChardevOptions *chardev = item->value;
+
+        if (chardev->backend == CHARDEV_BACKEND_KIND_STDIO) {
+            return item->option;
+        }
+    }
+    return NULL;
+}
+
 static bool config_resolve_incoming(const Config *c, GError **error)
 {
-    return !c->incoming || !c->machine->dump_acpi ||
-           fm_error_set(error, "-incoming %s: cannot be used together with "
-                        "-machine dump-acpi=", c->incoming);
+    const char *stdio = config_find_stdio(c);
+
+    if (!c->incoming) {
+        return true;
+    }
+    if (c->machine->dump_acpi) {
+        return fm_error_set(error, "-incoming %s: cannot be used together with "
+                            "-machine dump-acpi=", c->incoming);
+    }
+    return strcmp(c->incoming, "fd:0") != 0 || !stdio ||
+           fm_error_set(error, "-incoming fd:0: standard input is read by %s "
+                        "already", stdio);
 }
 
 /** It is opened when the machine is built, which is later. */
@@ -300,6 +323,8 @@ static void config_keep_incoming(Config *c)
 /** Nobody is at the terminal, and relative names have to be kept. */
 static bool config_resolve_daemon(Config *c, GError **error)
 {
+    const char *stdio = config_find_stdio(c);
+
     if (!c->daemonize) {
         return true;
     }
@@ -310,20 +335,14 @@ static bool config_resolve_daemon(Config *c, GError **error)
     if (c->incoming && c->preconfig) {
         config_keep_incoming(c);
     }
-    for (unsigned i = 0; i < c->chardevs->len; i++) {
-        const ConfigItem *item = c->chardevs->pdata[i];
-        const ChardevOptions *chardev = item->value;
-
-        if (chardev->backend != CHARDEV_BACKEND_KIND_STDIO) {
-            continue;
-        }
-        if (g_str_has_suffix(item->option, " (default)")) {
-            return fm_error_set(error, "-nographic: cannot be used together "
-                                "with -daemonize while something is left on "
-                                "standard input/output; add -nodefaults");
-        }
+    if (stdio && g_str_has_suffix(stdio, " (default)")) {
+        return fm_error_set(error, "-nographic: cannot be used together with "
+                            "-daemonize while something is left on standard "
+                            "input/output; add -nodefaults");
+    }
+    if (stdio) {
         return fm_error_set(error, "%s: cannot use stdio with -daemonize",
-                            item->option);
+                            stdio);
     }
     if (c->qtest_log && strcmp(c->qtest_log, "none") != 0) {
         char *path = file_absolute_path(c->qtest_log);
@@ -338,10 +357,10 @@ bool config_resolve(Config *c, GError **error)
 {
     if (!config_resolve_qtest(c, error) || !config_find_machine(c, error) ||
         !config_resolve_accel(c, error) || !config_resolve_machine(c, error) ||
-        !config_resolve_ram(c, error) || !config_resolve_preconfig(c, error) ||
-        !config_resolve_incoming(c, error)) {
+        !config_resolve_ram(c, error) || !config_resolve_preconfig(c, error)) {
         return false;
     }
     config_default_serial(c);
-    return config_resolve_daemon(c, error);
+    return config_resolve_incoming(c, error) &&
+           config_resolve_daemon(c, error);
 }

@@ -43,6 +43,13 @@ static void incoming_free(Incoming *in)
 
 /* The end */
 
+bool incoming_is_stored(const System *system)
+{
+    const Incoming *in = system->migration.incoming;
+
+    return in && in->from.stored;
+}
+
 void incoming_fill_progress(System *system)
 {
     SystemMigration *migration = &system->migration;

@@ -38,6 +38,25 @@ static void main_fill_standard_fds(void)
     }
 }
 
+/** Whoever started a daemon learns only then that it is there, when it cannot
+ *  fail any more to restore what it was given.  @failed: whether it has, or
+ *  something later, which was reported. */
+static bool main_live(Process *process, System *system, bool *failed,
+                      GError **error)
+{
+    if (!process_confine(process, error)) {
+        return false;
+    }
+    if (system_start(system)) {
+        if (!process_ready(process, error)) {
+            return false;
+        }
+        system_run(system);
+    }
+    *failed = system->failed;
+    return true;
+}
+
 /** From the configuration to the end of the machine. */
 static bool main_run(const Config *config, GError **error)
 {
@@ -50,11 +69,7 @@ static bool main_run(const Config *config, GError **error)
         ok = main_dump(system, error) ||
              fm_error_prefix(error, "%s: dump-acpi: ", config->machine_option);
     } else if (ok) {
-        ok = process_commit(process, error);
-        if (ok) {
-            system_run(system);
-            failed = system->failed;
-        }
+        ok = main_live(process, system, &failed, error);
     }
     if (!ok) {
         report_error("%s", (*error)->message);

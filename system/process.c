@@ -69,7 +69,7 @@ static unsigned process_sandbox_deny(const SandboxOptions *sandbox)
     return deny;
 }
 
-bool process_commit(Process *process, GError **error)
+bool process_confine(Process *process, GError **error)
 {
     const Config *config = process->config;
     const SandboxOptions *sandbox = config->sandbox;
@@ -81,10 +81,14 @@ bool process_commit(Process *process, GError **error)
     if (!process_drop(config, error)) {
         return false;
     }
-    if (filter && !sandbox_apply(process_sandbox_deny(sandbox), error)) {
-        return fm_error_prefix(error, "%s: ", config->sandbox_option);
-    }
-    if (!config->daemonize) {
+    return !filter ||
+           sandbox_apply(process_sandbox_deny(sandbox), error) ||
+           fm_error_prefix(error, "%s: ", config->sandbox_option);
+}
+
+bool process_ready(Process *process, GError **error)
+{
+    if (!process->config->daemonize) {
         return true;
     }
     if (!daemon_ready(log_fd(), error)) {

@@ -210,7 +210,8 @@ static gboolean system_signal(gint fd, GIOCondition condition, void *opaque)
     return G_SOURCE_CONTINUE;
 }
 
-void system_run(System *system)
+/** The main loop, until somebody ends the machine or @on says no more. */
+static void system_loop(System *system, bool (*on)(const System *))
 {
     sigset_t signals;
     unsigned source;
@@ -221,14 +222,31 @@ void system_run(System *system)
     end_signals_init(&signals);
     fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     source = g_unix_fd_add(fd, G_IO_IN, system_signal, system);
-
-    if (system->machine && !system->config->paused) {
-        system_cont(system, NULL);
-    }
-    while (!system->quit) {
+    while (!system->quit && on(system)) {
         g_main_context_iteration(NULL, TRUE);
         system_settle(system);
     }
     g_source_remove(source);
     close(fd);
+}
+
+static bool system_lives(const System *system)
+{
+    return true;
+}
+
+bool system_start(System *system)
+{
+    if (system->machine && !system->config->paused) {
+        system_cont(system, NULL);
+    }
+    if (incoming_is_stored(system)) {
+        system_loop(system, incoming_is_stored);
+    }
+    return !system->failed;
+}
+
+void system_run(System *system)
+{
+    system_loop(system, system_lives);
 }

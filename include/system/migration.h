@@ -97,6 +97,10 @@ void migrate_end(struct System *system);
 bool incoming_start(struct System *system, const char *uri, const char *option,
                     bool exit_on_error, GError **error);
 
+/** incoming_is_stored: whether the machine is being restored from a file or
+ *  device, where nobody has to send anything. */
+bool incoming_is_stored(const struct System *system);
+
 /** incoming_fill_progress: bring system->migration up to date, if it is being
  *  restored. */
 void incoming_fill_progress(struct System *system);

@@ -72,6 +72,15 @@ bool system_build(System *system, GError **error);
  *  second to read what was sent to them last.  NULL is allowed. */
 void system_free(System *system);
 
+/**
+ * system_start: let the machine run, unless -S was given.  One whose -incoming
+ * names a file is there, or has failed, when this returns; its clients are
+ * served meanwhile.
+ *
+ * Returns: false if it has failed, which was reported.
+ */
+bool system_start(System *system);
+
 /** system_run: the main loop, until somebody ends the machine. */
 void system_run(System *system);
 
