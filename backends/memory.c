@@ -6,6 +6,7 @@
 #include "backends/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
@@ -209,6 +210,24 @@ static void memory_backend_changed(Object *obj, const char *member)
 static const char *const memory_backend_changeable[] = {
     "dump", "merge", NULL
 };
+
+bool memory_backend_claim(MemoryBackend *backend, bool alone, GError **error)
+{
+    /* of the open file: it goes with the backend, and not with another one
+     * that this process closes */
+    struct flock lock = { .l_type = alone ? F_WRLCK : F_RDLCK,
+                          .l_whence = SEEK_SET };
+
+    if (backend->fd < 0 || backend->readonly ||
+        !memory_backend_properties(backend)->share ||
+        fcntl(backend->fd, F_OFD_SETLK, &lock) == 0 ||
+        (errno != EAGAIN && errno != EACCES)) {
+        return true;            /* or this file system has no locks */
+    }
+    return fm_error_set(error, "the file of '%s', with share=on, is the memory "
+                        "of another machine, and restoring one overwrites it",
+                        backend->parent.name);
+}
 
 const ObjectType memory_backend_type = {
     .name = "memory-backend",

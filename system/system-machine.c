@@ -80,6 +80,10 @@ static bool system_find_ram(System *system, MachineSetup *setup,
                             G_GUINT64_FORMAT, config->machine_option, id,
                             backend->size, setup->ram_size);
     }
+    if (!memory_backend_claim(backend, config->incoming, error)) {
+        return fm_error_prefix(error, "%s: memory-backend: ",
+                               config->machine_option);
+    }
     setup->ram_size = backend->size;
     return system_advise_ram(config, backend, error);
 }

@@ -28,6 +28,20 @@ typedef struct MemoryBackend {
 extern const ObjectType memory_backend_type, memory_backend_ram_type,
     memory_backend_file_type, memory_backend_memfd_type;
 
+/**
+ * memory_backend_claim: the backend, which is completed, becomes a machine's
+ * RAM.
+ * @alone: a machine will be restored there: what others have in the same file,
+ *         shared, would be overwritten
+ *
+ * The file stays locked (F_OFD_SETLK) while the backend is there; programs that
+ * only look at it need not care.
+ *
+ * Returns: false with @error set if another process has the file as RAM, and
+ * it or this one wants to be alone.
+ */
+bool memory_backend_claim(MemoryBackend *backend, bool alone, GError **error);
+
 /** memory_backend_properties: what all kinds have alike; borrowed.  `share` is
  *  always given once the backend is completed. */
 static inline const MemoryBackendProperties *

@@ -298,10 +298,37 @@ def memory_of_all_kinds(rig):
             assert machine.quit() == ''
 
 
+def memory_of_another(rig):
+    """Whoever is restored needs the file for itself: it would destroy what
+    another machine has there, and has not sent yet."""
+    backend = ['-object', 'memory-backend-file,id=pc.ram,mem-path=ram,size=16M,'
+               'share=on']
+    machine = 'q35,memory-backend=pc.ram'
+    with Machine(rig, *backend, machine=machine, guid=None) as owner:
+        owner.qtest.fill(RAM_GPA, 4096, 0x5a)
+        rig.refuse("memory-backend: the file of 'pc.ram', with share=on, is "
+                   'the memory of another machine', *backend, '-incoming',
+                   'file:state', base=['-nodefaults', '-display', 'none',
+                                       '-machine', machine])
+        # nobody else may write there
+        private = [text.replace('share=on', 'share=off') for text in backend]
+        with Machine(rig, *private, machine=machine, guid=None) as other:
+            assert other.quit() == ''
+        assert owner.qtest.read(RAM_GPA, 4096) == b'\x5a' * 4096
+        owner.save('file:state')
+        assert owner.quit() == ''
+    with Machine(rig, *backend, machine=machine, guid=None,
+                 incoming='file:state') as heir:
+        heir.restored()
+        assert heir.qtest.read(RAM_GPA, 4096) == b'\x5a' * 4096
+        assert heir.quit() == ''
+
+
 if __name__ == '__main__':
     sys.exit(process_rig.main([
         a_daemon_is_restored, a_daemon_that_is_not, a_daemon_that_waits,
         a_daemon_that_is_made_later, options_that_cannot_be,
         the_last_one_counts, sandboxed, as_another, few_descriptors,
         full_disk, ended_by_signal, a_block_device, memory_of_all_kinds,
+        memory_of_another,
     ]))
