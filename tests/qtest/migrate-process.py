@@ -185,6 +185,8 @@ def few_descriptors(rig):
     before = (rig.dir / 'state').read_bytes()
     with Machine(rig, guid=None) as machine:
         pid = machine.process.pid
+        # an answer: the connection has been accepted
+        machine.qtest.fill(RAM_GPA, 4096, 0x77)
         used = max(map(int, os.listdir(f'/proc/{pid}/fd'))) + 1
         limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         faults = set()
