@@ -17,6 +17,27 @@
 #include "util/fd-passed.h"
 #include "util/file.h"
 
+/** Returns 0 or a negative errno. */
+static int incoming_source_unblock(IncomingSource *source)
+{
+    return source->stored ? 0 : fd_passed_unblock(source->fd,
+                                                  &source->set_nonblock);
+}
+
+ssize_t incoming_source_read(IncomingSource *source, void *bytes, size_t len)
+{
+    int err = incoming_source_unblock(source);
+    ssize_t n;
+
+    if (err < 0) {
+        return err;
+    }
+    do {
+        n = read(source->fd, bytes, len);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
 void incoming_source_close(IncomingSource *source)
 {
     if (source->listen_fd >= 0) {
@@ -26,8 +47,7 @@ void incoming_source_close(IncomingSource *source)
     socket_path_remove(&source->path);
     if (source->fd >= 0) {
         if (source->set_nonblock) {
-            fcntl(source->fd, F_SETFL,
-                  fcntl(source->fd, F_GETFL) & ~O_NONBLOCK);
+            fd_passed_block(source->fd);
         }
         fd_passed_close(source->fd);
         source->fd = -1;
@@ -39,6 +59,7 @@ static bool incoming_source_take(IncomingSource *source, int fd, GError **error)
 {
     int flags = fcntl(fd, F_GETFL);
     struct stat st;
+    int err;
 
     source->fd = fd;
     if (flags < 0 || fstat(fd, &st) < 0) {
@@ -51,11 +72,9 @@ static bool incoming_source_take(IncomingSource *source, int fd, GError **error)
         return fm_error_set(error, "%s", g_strerror(EISDIR));
     }
     source->stored = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
-    if (!source->stored && !(flags & O_NONBLOCK)) {
-        if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
-            return fm_error_set(error, "%s", g_strerror(errno));
-        }
-        source->set_nonblock = true;
+    err = incoming_source_unblock(source);
+    if (err < 0) {
+        return fm_error_set(error, "%s", g_strerror(-err));
     }
     return true;
 }

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <glib-unix.h>
-#include <unistd.h>
 
 #include "migration/load.h"
 #include "system/incoming-source.h"
@@ -193,13 +192,14 @@ static IncomingProgress incoming_read(Incoming *in, size_t *left,
     StreamSection section;
     size_t len;
     uint8_t *room = stream_reader_want(in->reader, &len);
-    ssize_t n = read(in->from.fd, room, MIN(len, INCOMING_TURN_LEN));
+    ssize_t n = incoming_source_read(&in->from, room,
+                                     MIN(len, INCOMING_TURN_LEN));
 
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+    if (n == -EAGAIN) {
         return INCOMING_WAIT;
     }
     if (n < 0) {
-        fm_error_set(error, "Could not read: %s", g_strerror(errno));
+        fm_error_set(error, "Could not read: %s", g_strerror((int)-n));
         return INCOMING_FAILED;
     }
     if (n == 0) {

@@ -13,6 +13,32 @@
 
 #include "util/error.h"
 
+int fd_passed_unblock(int fd, bool *undo)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0) {
+        return -errno;
+    }
+    if (flags & O_NONBLOCK) {
+        return 0;
+    }
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+        return -errno;
+    }
+    *undo = true;
+    return 0;
+}
+
+void fd_passed_block(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0) {
+        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    }
+}
+
 int fd_passed_close(int fd)
 {
     const struct linger linger = { .l_onoff = 0 };

@@ -28,6 +28,13 @@ struct FileSink {
     bool set_nonblock;          /* to be undone: others share the file */
 };
 
+/** What is regular never waits.  Returns 0 or a negative errno. */
+static int file_sink_unblock(FileSink *sink)
+{
+    return sink->regular ? 0 : fd_passed_unblock(sink->fd,
+                                                 &sink->set_nonblock);
+}
+
 /* Returns 0 or a negative errno. */
 static int file_sink_look(FileSink *sink)
 {
@@ -44,13 +51,7 @@ static int file_sink_look(FileSink *sink)
     sink->stored = sink->regular || S_ISBLK(st.st_mode);
     sink->holes = sink->regular && !(flags & O_APPEND) &&
                   lseek(sink->fd, 0, SEEK_CUR) >= st.st_size;
-    if (!(flags & O_NONBLOCK)) {
-        if (fcntl(sink->fd, F_SETFL, flags | O_NONBLOCK) < 0) {
-            return -errno;
-        }
-        sink->set_nonblock = true;
-    }
-    return 0;
+    return file_sink_unblock(sink);
 }
 
 static FileSink *file_sink_new(int fd, const char *name, bool opened,
@@ -104,7 +105,7 @@ static int file_sink_close(FileSink *sink)
         return 0;
     }
     if (sink->set_nonblock) {
-        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+        fd_passed_block(fd);
     }
     sink->fd = -1;
     return fd_passed_close(fd) < 0 && errno != EINTR ? -errno : 0;
@@ -141,8 +142,12 @@ bool file_sink_has_holes(const FileSink *sink)
 
 ssize_t file_sink_write(FileSink *sink, const void *bytes, size_t len)
 {
+    int err = file_sink_unblock(sink);
     ssize_t n;
 
+    if (err < 0) {
+        return err;
+    }
     do {
         n = write(sink->fd, bytes, len);
     } while (n < 0 && errno == EINTR);

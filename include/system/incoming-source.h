@@ -39,6 +39,10 @@ bool incoming_source_open(IncomingSource *source, const char *uri,
  */
 bool incoming_source_accept(IncomingSource *source, GError **error);
 
+/** incoming_source_read: Returns how many bytes there were, 0 at the end; or a
+ *  negative errno, -EAGAIN if it has to be waited for. */
+ssize_t incoming_source_read(IncomingSource *source, void *bytes, size_t len);
+
 /**
  * incoming_source_check_end: everything was read.  A file that was written for
  * us ends here; what else there is in one that somebody else has opened is

@@ -17,6 +17,19 @@
 #define FD_PASSED_RESERVE 64
 
 /**
+ * fd_passed_unblock: have reads and writes not wait.  Who else has the open file
+ * has its flags, too, and may undo that at any time: to be called before each.
+ * @undo: set to true if it has to be undone in the end (fd_passed_block());
+ *        left alone otherwise
+ *
+ * Returns: 0 or a negative errno.
+ */
+int fd_passed_unblock(int fd, bool *undo);
+
+/** fd_passed_block: have them wait, as they did for others. */
+void fd_passed_block(int fd);
+
+/**
  * fd_passed_close: close(2) @fd without waiting: close() of a socket that was
  * told to linger takes until its data is sent, or as long as its owner says.
  *

@@ -7,6 +7,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 import contextlib
+import fcntl
 import os
 import resource
 import signal
@@ -250,6 +251,40 @@ def ended_by_signal(rig):
     assert rig.names() == []
 
 
+def waits_for_nobody(fd):
+    return bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK)
+
+
+def flags_of_others(rig):
+    """Who shares an open file shares its flags: they are given back, and
+    nobody can have us wait by them."""
+    reader, writer = os.pipe()
+    with Machine(rig, guid=None) as machine:
+        machine.qtest.fill(RAM_GPA, 2 << 20, 0x77)
+        machine.qmp.command('getfd', [writer], fdname='m')
+        machine.qmp.command('migrate', uri='fd:m')
+        assert waits_for_nobody(writer)
+        os.set_blocking(writer, True)
+        while machine.info()['status'] == 'active':
+            os.read(reader, 65536)
+        assert machine.info()['status'] == 'completed', machine.info()
+        assert not waits_for_nobody(writer)
+        assert machine.quit() == ''
+    with Machine(rig, guid=None, incoming='defer') as machine:
+        machine.qmp.command('getfd', [reader], fdname='m')
+        machine.qmp.command('migrate-incoming', uri='fd:m',
+                            exit_on_error=False)
+        for size in 100, 200:
+            os.set_blocking(reader, True)
+            os.write(writer, bytes(size))
+            assert machine.status() == 'inmigrate'
+        machine.await_end('failed')
+        assert not waits_for_nobody(reader)
+        assert machine.quit() == ''
+    os.close(reader)
+    os.close(writer)
+
+
 # Places
 
 def a_block_device(rig):
@@ -331,6 +366,6 @@ if __name__ == '__main__':
         a_daemon_is_restored, a_daemon_that_is_not, a_daemon_that_waits,
         a_daemon_that_is_made_later, options_that_cannot_be,
         the_last_one_counts, sandboxed, as_another, few_descriptors,
-        full_disk, ended_by_signal, a_block_device, memory_of_all_kinds,
-        memory_of_another,
+        full_disk, ended_by_signal, flags_of_others, a_block_device,
+        memory_of_all_kinds, memory_of_another,
     ]))
