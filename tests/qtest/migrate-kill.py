@@ -26,7 +26,7 @@ MEMORY = '16M'
 PATTERN_LEN = 12 << 20
 SLOW_ROUNDS = 20                # under a sanitizer or a tracer
 
-# docs/system/vm-generation-id.rst, "Names that a kill can leave"
+# docs/system/migration.rst, "The file that is there already"
 TEMPORARY = re.compile(r'\.state\.[0-9a-f]{16}')
 
 

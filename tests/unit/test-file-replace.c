@@ -307,6 +307,55 @@ static void test_errors(Rig *rig, gconstpointer data)
     g_assert_cmpuint(count_names(rig->dir), ==, 1);
 }
 
+/** Begin, and find something else there in the end. */
+static void expect_commit_fails(Rig *rig, FileReplace *file, int err)
+{
+    g_autofree char *expected = g_strdup_printf("Could not write '%s': %s",
+                                                rig->path, g_strerror(err));
+
+    write_all(file, "new");
+    rig_commit(rig, file);
+    rig_wait(rig);
+    g_assert_nonnull(rig->error);
+    g_assert_cmpstr(rig->error->message, ==, expected);
+    g_clear_error(&rig->error);
+}
+
+static void test_changes(Rig *rig, gconstpointer data)
+{
+    g_autofree char *sub = g_build_filename(rig->dir, "sub", NULL);
+    g_autofree char *below = g_build_filename(sub, "file", NULL);
+    g_autofree char *other = g_build_filename(rig->dir, "other", NULL);
+    FileReplace *file = file_replace_open(rig->path, NULL);
+
+    /* a directory */
+    g_mkdir(rig->path, 0700);
+    expect_commit_fails(rig, file, EISDIR);
+    g_assert_cmpuint(count_names(rig->dir), ==, 1);
+    g_rmdir(rig->path);
+
+    /* a link that leads elsewhere: that is not touched */
+    g_file_set_contents(other, "other", -1, NULL);
+    file = file_replace_open(rig->path, NULL);
+    g_assert_cmpint(symlink(other, rig->path), ==, 0);
+    write_all(file, "new");
+    rig_commit(rig, file);
+    rig_wait(rig);
+    g_assert_no_error(rig->error);
+    assert_content(rig->path, "new");
+    assert_content(other, "other");
+    g_assert_false(g_file_test(rig->path, G_FILE_TEST_IS_SYMLINK));
+
+    /* and a directory that is gone */
+    g_unlink(rig->path);
+    g_free(rig->path);
+    rig->path = g_strdup(below);
+    g_mkdir(sub, 0700);
+    file = file_replace_open(below, NULL);
+    g_assert_cmpint(g_rmdir(sub), ==, 0);
+    expect_commit_fails(rig, file, ENOENT);
+}
+
 static void test_long_name(Rig *rig, gconstpointer data)
 {
     g_autofree char *name = g_strnfill(255, 'a');
@@ -596,6 +645,7 @@ int main(int argc, char **argv)
         { "/file-replace/relative", test_relative },
         { "/file-replace/deleted", test_deleted },
         { "/file-replace/errors", test_errors },
+        { "/file-replace/changes", test_changes },
         { "/file-replace/long-name", test_long_name },
         { "/file-replace/permissions", test_permissions },
         { "/file-replace/owner", test_owner },
