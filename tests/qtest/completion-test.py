@@ -34,6 +34,13 @@ OFFERED = [
     ('-qmp st', {'stdio'}),
     ('-serial p', {'pipe:', 'pty'}),
     ('-qmp unix:COPY', {'COPYING'}),
+    ('-device vmg', {'vmgenid'}),
+    ('-device vmgenid,restore=', {'auto', 'renew', 'keep'}),
+    ('-incoming ', {'defer', 'file:', 'fd:', 'unix:'}),
+    ('-incoming d', {'defer'}),
+    ('-incoming file:COPY', {'COPYING'}),
+    ('-runas n', set()),
+    ('-sandbox x', set()),
     ('-machine nosuch,', set()),
     ("-device ';touch", set()),
 ]
