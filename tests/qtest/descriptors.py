@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from rawqmp import Program, connect, main, wait_for
+from rawqmp import Program, connect, main, temporary_directory, wait_for
 
 NO_FD = 'No file descriptor supplied via SCM_RIGHTS'
 
@@ -208,7 +208,7 @@ def qtest_log(program):
 
 def monitor_on_passed_socket(program):
     """What management programs do: listen first, then start the program."""
-    with tempfile.TemporaryDirectory() as directory:
+    with temporary_directory() as directory:
         path = pathlib.Path(directory) / 'qmp'
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))

@@ -13,9 +13,10 @@ import select
 import socket
 import subprocess
 import sys
-import tempfile
 import termios
 import time
+
+from rawqmp import temporary_directory
 
 PROMPT = b'(qemu) '
 GREETING = rb"Firmament \S+ monitor - type 'help' for more information\r\n"
@@ -82,7 +83,7 @@ class Machine:
     """The program with a QMP socket and an HMP socket."""
 
     def __init__(self, program, *options, **popen):
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = temporary_directory()
         self.hmp_path = os.path.join(self.folder.name, 'hmp')
         qmp_path = os.path.join(self.folder.name, 'qmp')
         self.process = start(

@@ -16,8 +16,9 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import xml.etree.ElementTree
+
+from rawqmp import temporary_directory
 
 TIMEOUT_S = 120
 
@@ -94,7 +95,7 @@ def check(program, root):
 
 def main(program):
     print('1..1')
-    with tempfile.TemporaryDirectory(prefix='firmament-libvirt-') as root:
+    with temporary_directory('firmament-libvirt-') as root:
         reason = why_not(program, root)
         if reason:
             print(f'ok 1 probe # SKIP {reason}')

@@ -106,7 +106,7 @@ def pipe(program):
 
 def standard_input(program):
     data = saved_bytes(program)
-    with tempfile.TemporaryDirectory() as directory:
+    with rawqmp.temporary_directory() as directory:
         path = pathlib.Path(directory) / 'qmp'
         process = subprocess.Popen(
             [program, '-M', 'none', '-nodefaults', '-display', 'none',
@@ -279,7 +279,7 @@ def limited_file(program):
         path = pathlib.Path(directory) / 'saved'
         path.write_bytes(b'old')
         limited = ['sh', '-c', 'ulimit -f 0; exec "$0" "$@"', program]
-        with tempfile.TemporaryDirectory() as other:
+        with rawqmp.temporary_directory() as other:
             qmp = pathlib.Path(other) / 'qmp'
             process = subprocess.Popen(
                 [*limited, '-M', 'none', '-nodefaults', '-display', 'none',

@@ -8,7 +8,6 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 
 import rawqmp
 from rawqmp import Skip, connect                        # noqa: F401
@@ -48,7 +47,7 @@ class Rig:
 
     def __init__(self, program):
         self.program = os.path.abspath(program)
-        self.temporary = tempfile.TemporaryDirectory(prefix='firmament-')
+        self.temporary = rawqmp.temporary_directory()
         self.dir = pathlib.Path(self.temporary.name)
         self.dir.chmod(0o755)
         self.pids = []

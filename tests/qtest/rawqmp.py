@@ -17,6 +17,19 @@ import traceback
 
 TIMEOUT_S = 60
 
+# A socket's name has 107 bytes at most; what is below a test's directory has
+# less than half of them.
+TEMPORARY_LEN_MAX = 40
+
+
+def temporary_directory(prefix='firmament-'):
+    """A private one, below which sockets can be named: in $TMPDIR unless that
+    is too long."""
+    place = tempfile.gettempdir()
+    if len(os.fsencode(place)) > TEMPORARY_LEN_MAX:
+        place = '/tmp'
+    return tempfile.TemporaryDirectory(prefix=prefix, dir=place)
+
 
 def connect(path):
     """A socket's name is there before somebody listens to it."""
@@ -98,7 +111,7 @@ class Program:
     """A running program with a QMP server on a unix socket."""
 
     def __init__(self, program, *arguments, fds=(), monitors=1):
-        self.directory = tempfile.TemporaryDirectory(prefix='rawqmp-')
+        self.directory = temporary_directory('rawqmp-')
         self.path = pathlib.Path(self.directory.name)
         command = [program, '-M', 'none', '-nodefaults', '-display', 'none']
         for number in range(monitors):

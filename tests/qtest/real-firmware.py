@@ -21,10 +21,10 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 
 import firmware_rig
 from firmware_rig import ADDR, EMULATOR, GUID, LOADER, RSDP, TABLES, Fault
+from rawqmp import temporary_directory
 
 IMAGES = {'SeaBIOS': '/usr/share/seabios/bios-256k.bin',
           'OVMF': '/usr/share/OVMF/OVMF_CODE_4M.fd'}
@@ -245,7 +245,7 @@ def run_firmware(report, program, case, table):
     name = f'{machine} {firmware}{" vmgenid" if vmgenid else ""}'
     image = IMAGES[firmware]
     slic = pathlib.Path(table).read_bytes()
-    with tempfile.TemporaryDirectory() as directory:
+    with temporary_directory() as directory:
         directory = pathlib.Path(directory)
 
         def test():
@@ -273,7 +273,7 @@ def main(program, table):
               for firmware in IMAGES]
     report = Report()
     for machine in ('pc', 'q35'):
-        with tempfile.TemporaryDirectory() as directory:
+        with temporary_directory() as directory:
             report.run(f'{machine} script', lacking(EMULATOR),
                        lambda: judge_script(firmware_rig.our_files(
                            program, machine, VMGENID,

@@ -18,7 +18,8 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
+
+from rawqmp import temporary_directory
 
 TIMEOUT_S = 30
 
@@ -156,7 +157,7 @@ class Machine:
     """The program, with a QMP session."""
 
     def __init__(self, program, options):
-        self.directory = tempfile.TemporaryDirectory()
+        self.directory = temporary_directory()
         path = os.path.join(self.directory.name, 'qmp')
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(path)

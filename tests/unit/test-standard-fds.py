@@ -17,7 +17,8 @@ PROGRAM = sys.argv.pop(1)
 
 class StandardDescriptors(unittest.TestCase):
     def test_closed(self):
-        with tempfile.TemporaryDirectory() as directory:
+        # not in $TMPDIR, which may be too long for a socket's name
+        with tempfile.TemporaryDirectory(dir='/tmp') as directory:
             path = os.path.join(directory, 'qmp')
             command = ('exec "$0" -nodefaults -S '
                        '-qmp "unix:$1,server=on,wait=off" <&- >&- 2>&-')
