@@ -12,16 +12,18 @@ import os
 import random
 import resource
 import socket
+import statistics
 import struct
 import sys
 import time
 
-from machine_rig import RAM_GPA, SAVED_GUID, Machine, is_slow, mentions_place
+from machine_rig import RAM_GPA, SAVED_GUID, Machine, mentions_place
 from process_rig import main, wait_for
 
 PREAMBLE_LEN = 24
-ANSWER_S = 0.1
-SLOW_ANSWER_S = 1               # with a sanitizer
+# What one waits for is never answered while a peer stalls; this is for what
+# merely takes long, whatever else the host has to do.
+ANSWER_S = 1
 BIG_LEN = 12 << 20              # more than pipes and sockets hold
 
 
@@ -325,19 +327,17 @@ def closed_pipe(rig):
         machine.save('file:good')
 
 
-def slowest_answer(machine, count):
-    longest = 0
+def check_answers(machine, count):
+    times = []
     for _ in range(count):
         start = time.monotonic()
         machine.qmp.command('query-migrate')
-        longest = max(longest, time.monotonic() - start)
+        times.append(time.monotonic() - start)
         time.sleep(0.005)
-    return longest
-
-
-def check_answers(rig, longest):
-    limit = SLOW_ANSWER_S if is_slow(rig.program) else ANSWER_S
-    assert longest < limit, f'an answer took {longest} s'
+    median = statistics.median(times)
+    print(f'# {count} answers: {median * 1000:.1f} ms, at most '
+          f'{max(times) * 1000:.1f} ms')
+    assert median < ANSWER_S, f'answers took {median} s'
 
 
 def stalling_reader(rig):
@@ -347,10 +347,8 @@ def stalling_reader(rig):
                                  socket.socketpair()]):
             reader, writer = ends
             machine.save_fd(writer)
-            longest = slowest_answer(machine, 40)
+            check_answers(machine, 40)
             assert machine.info()['status'] == 'active'
-            check_answers(rig, longest)
-            print(f'# the slowest of 40 answers: {longest * 1000:.1f} ms')
             machine.qmp.command('migrate_cancel')
             machine.await_end('cancelled')
             wait_for('it runs on', lambda: machine.status() == 'running')
@@ -369,9 +367,8 @@ def stalling_writer(rig):
         os.close(reader)
         for at in range(200):
             os.write(writer, stream[at:at + 1])
-        longest = slowest_answer(machine, 20)
+        check_answers(machine, 20)
         assert machine.status() == 'inmigrate'
-        check_answers(rig, longest)
         for at in range(200, len(stream), 4096):
             os.write(writer, stream[at:at + 4096])
         os.close(writer)
