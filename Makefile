@@ -9,7 +9,8 @@
 #   make deb        build a Debian package, in build-deb/
 #   make bench      measure us beside QEMU and beside a program that does
 #                   nothing; CASES=life,qmp RUNS=20 choose what and how often
-#   make tsan       the same under TSan, in build-tsan/
+#   make tsan       the same under TSan, in build-tsan/; SUITE=threads: only
+#                   what starts threads
 #   make valgrind   unit tests and suites under valgrind; SUITE=unit: only those
 #   make fuzz       run the fuzz targets, in build-fuzz/, with clang; TIME=60:
 #                   seconds in all, TARGET="qmp qtest": only those
@@ -91,9 +92,11 @@ bench: packages-bench
 tsan: packages-test
 	@test -f $(TSAN_BUILD)/build.ninja || \
 	    ./configure --builddir=$(TSAN_BUILD) -- -Db_sanitize=thread
-	ninja -C $(TSAN_BUILD)
-	TSAN_OPTIONS=halt_on_error=1 $(call MESON_TEST,$(TSAN_BUILD)) \
-	    --timeout-multiplier 4
+	$(if $(SUITE),,ninja -C $(TSAN_BUILD))
+	TSAN_OPTIONS=halt_on_error=1 $(if $(SUITE),$(filter-out \
+	    --no-rebuild,$(call MESON_TEST,$(TSAN_BUILD))),$(call \
+	    MESON_TEST,$(TSAN_BUILD))) --timeout-multiplier 4 \
+	    $(patsubst %,--suite %,$(SUITE))
 
 valgrind:
 	@scripts/packages.sh install valgrind
