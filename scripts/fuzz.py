@@ -56,7 +56,7 @@ def run(program, name, seconds, where):
     stats = dict(STAT.findall(done.stderr))
     coverage = STATUS.findall(done.stderr)
     crashes = sorted(set(found.iterdir()) - known)
-    print(f"{name:14} {int(stats.get('number_of_executed_units', 0)):10} "
+    print(f"{name:16} {int(stats.get('number_of_executed_units', 0)):10} "
           f"{int(stats.get('average_exec_per_sec', 0)):8} "
           f"{coverage[-1] if coverage else '-':>6} "
           f"{len(list(corpus.iterdir())) - before:6} {len(crashes):8}",
@@ -94,7 +94,7 @@ def main():
     where = args.build / 'fuzz'
     seconds = max(args.time // len(names), 1)
     failures = 0
-    print(f"{'target':14} {'executions':>10} {'exec/s':>8} {'edges':>6} "
+    print(f"{'target':16} {'executions':>10} {'exec/s':>8} {'edges':>6} "
           f"{'new':>6} {'crashes':>8}")
     where.mkdir(exist_ok=True)
     with open(where / 'testlog.json', 'w', encoding='utf-8') as log:

@@ -40,7 +40,7 @@ if ! command -v dpkg-query > /dev/null; then
         command -v $tool > /dev/null || missing="$missing $tool"
     done
     if command -v pkg-config > /dev/null; then
-        for lib in glib-2.0 json-c libcrypto; do
+        for lib in glib-2.0 json-c libcrypto libxxhash; do
             pkg-config --exists $lib || missing="$missing $lib"
         done
     fi
