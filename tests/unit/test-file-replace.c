@@ -22,6 +22,7 @@
 
 #define NOBODY 65534
 #define CANNOT 77
+#define FDS_MAX 256             /* more than are ever open here */
 
 typedef struct Rig {
     char *dir;
@@ -72,6 +73,16 @@ static unsigned count_names(const char *path)
         n++;
     }
     g_dir_close(entries);
+    return n;
+}
+
+static unsigned count_fds(void)
+{
+    unsigned n = 0;
+
+    for (int fd = 0; fd < FDS_MAX; fd++) {
+        n += fcntl(fd, F_GETFD) >= 0;
+    }
     return n;
 }
 
@@ -187,7 +198,7 @@ static void test_replace(Rig *rig, gconstpointer data)
 static void test_abandon(Rig *rig, gconstpointer data)
 {
     FileReplace *file;
-    unsigned fds = count_names("/proc/self/fd");
+    unsigned fds = count_fds();
 
     g_file_set_contents(rig->path, "old", -1, NULL);
     file = file_replace_open(rig->path, NULL);
@@ -195,14 +206,14 @@ static void test_abandon(Rig *rig, gconstpointer data)
     file_replace_abandon(file);
     assert_content(rig->path, "old");
     g_assert_cmpuint(count_names(rig->dir), ==, 1);
-    g_assert_cmpuint(count_names("/proc/self/fd"), ==, fds);
+    g_assert_cmpuint(count_fds(), ==, fds);
     file_replace_abandon(NULL);
 }
 
 /** In the middle of a commit it is one or the other. */
 static void test_abandon_commit(Rig *rig, gconstpointer data)
 {
-    unsigned fds = count_names("/proc/self/fd");
+    unsigned fds = count_fds();
 
     for (int i = 0; i < 25; i++) {
         g_autofree char *content = NULL;
@@ -221,7 +232,7 @@ static void test_abandon_commit(Rig *rig, gconstpointer data)
                       strcmp(content, "new") == 0);
         g_assert_cmpuint(count_names(rig->dir), ==, 1);
     }
-    g_assert_cmpuint(count_names("/proc/self/fd"), ==, fds);
+    g_assert_cmpuint(count_fds(), ==, fds);
 }
 
 static void test_cancel(Rig *rig, gconstpointer data)
@@ -281,6 +292,11 @@ static void test_deleted(Rig *rig, gconstpointer data)
     char bytes[8] = "";
 
     g_unlink(rig->path);
+    if (access(path, F_OK) < 0) {
+        g_test_skip("there is no /proc");
+        close(fd);
+        return;
+    }
     rig_replace(rig, path, "text");
     g_assert_cmpint(pread(fd, bytes, sizeof(bytes), 0), ==, 4);
     g_assert_cmpstr(bytes, ==, "text");
