@@ -216,12 +216,13 @@ static Cost state_save(const BenchCase *bench, const Contender *contender)
 }
 
 /** Have free memory be memory that was used before, in huge pages.  What a
- *  virtual machine has never used its host has first to find, at four times the
- *  price; the peer's huge pages are just free again, since it takes them for
- *  the machine that is saved, too. */
+ *  virtual machine has not used lately its host has first to find, at eight
+ *  times the price; the peer's huge pages are just free again, since it takes
+ *  them for the machine that is saved, too.  More than is needed: other free
+ *  pages come in between. */
 static void state_warm_up(unsigned mib)
 {
-    size_t len = (size_t)(mib + 2) << 20;
+    size_t len = (size_t)mib * 4 << 20;
     uint8_t *host = mmap(NULL, len, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
