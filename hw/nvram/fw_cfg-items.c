@@ -63,6 +63,31 @@ FwCfgItem *fw_cfg_item(FwCfg *fw, uint16_t key)
     return g_ptr_array_index(fw->sorted, index);
 }
 
+GPtrArray *fw_cfg_items_all(const FwCfg *fw)
+{
+    GPtrArray *items = g_ptr_array_new();
+
+    for (unsigned local = 0; local < 2; local++) {
+        for (unsigned i = 0; i < FW_CFG_FILE_FIRST; i++) {
+            const FwCfgItem *item = &fw->fixed[local][i];
+
+            if (item->used && item->key != FW_CFG_FILE_DIR) {
+                g_ptr_array_add(items, (gpointer)item);
+            }
+        }
+    }
+    for (unsigned i = 0; i < fw->sorted->len; i++) {
+        g_ptr_array_add(items, fw->sorted->pdata[i]);
+    }
+    return items;
+}
+
+char *fw_cfg_item_text(const FwCfgItem *item)
+{
+    return item->name ? g_strdup_printf("fw_cfg file '%s'", item->name)
+                      : g_strdup_printf("fw_cfg key 0x%04x", item->key);
+}
+
 void fw_cfg_items_make(FwCfg *fw, const FwCfgProducer *producer)
 {
     g_autofree GBytes **made = producer->make(producer->opaque, true);
@@ -78,6 +103,32 @@ void fw_cfg_items_make(FwCfg *fw, const FwCfgProducer *producer)
         }
     }
     g_assert(!made[n]);
+}
+
+GHashTable *fw_cfg_items_make_now(const FwCfg *fw, bool serve)
+{
+    GHashTable *made = g_hash_table_new_full(NULL, NULL, NULL,
+                                             (GDestroyNotify)g_bytes_unref);
+
+    for (unsigned i = 0; i < fw->files->len; i++) {
+        const FwCfgItem *first = fw->files->pdata[i];
+        const FwCfgProducer *producer = first->producer;
+        g_autofree GBytes **files = NULL;
+        unsigned n = 0;
+
+        if (!producer || g_hash_table_contains(made, first)) {
+            continue;
+        }
+        files = producer->make(producer->opaque, serve);
+        for (unsigned j = i; j < fw->files->len; j++) {
+            FwCfgItem *item = fw->files->pdata[j];
+
+            if (item->producer == producer) {
+                g_hash_table_insert(made, item, files[n++]);
+            }
+        }
+    }
+    return made;
 }
 
 /* Filling it, by machines */

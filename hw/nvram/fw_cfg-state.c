@@ -1,11 +1,10 @@
 /*
- * fw_cfg: what is saved of it
+ * fw_cfg: its state, as bytes
  *
  * What a guest may be in the middle of reading has to be there after a restore.
  * Most of it the restoring machine has by itself, because it was given the
- * same; a name, a length and a checksum tell.  ACPI tables are carried along: a
- * guest that has read a part of them goes on with the rest of the same ones,
- * whatever this machine was given.
+ * same; a name, a length and a checksum tell.  ACPI tables are carried along
+ * (fw_cfg-saved.c has what becomes of them).
  *
  * Spec: docs/specs/fw_cfg.rst, "Saving and restoring"
  *
@@ -15,12 +14,8 @@
 
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "util/bytes.h"
 #include "util/error.h"
-#include "util/report.h"
 
 /** Bounds what a stream can make a file of tables look like. */
 #define TABLES_LEN_MOST (16u * 1024 * 1024)
@@ -31,30 +26,6 @@ typedef enum FwCfgKind {
     KIND_TABLES = 2,            /* ACPI tables: carried */
 } FwCfgKind;
 
-/** An item, as the saved machine had it. */
-typedef struct FwCfgRow {
-    FwCfgItem *item;            /* here */
-    FwCfgKind kind;
-    uint32_t len;
-    uint64_t hash;              /* FIXED: of content; TABLES: of what that
-                                   machine made when it was saved */
-
-    /* TABLES */
-    bool made;                  /* content is what firmware was given; if not,
-                                   what it would have been */
-    GBytes *content;
-
-    /* and what this machine has, while content serves in its place */
-    uint32_t own_len;
-    GBytes *own_content;
-} FwCfgRow;
-
-typedef struct FwCfgSaved {
-    GPtrArray *tables;          /* FwCfgRow */
-    GPtrArray *changed;         /* FwCfgItem: with other content here */
-    bool serves;
-} FwCfgSaved;
-
 /* What there is */
 
 static FwCfgKind fw_cfg_kind(const FwCfgItem *item)
@@ -63,151 +34,6 @@ static FwCfgKind fw_cfg_kind(const FwCfgItem *item)
         return KIND_TABLES;
     }
     return item->content ? KIND_FIXED : KIND_LIVE;
-}
-
-/** All but the directory, which follows: keys, then files, in order. */
-static GPtrArray *fw_cfg_items(const FwCfg *fw)
-{
-    GPtrArray *items = g_ptr_array_new();
-
-    for (unsigned local = 0; local < 2; local++) {
-        for (unsigned i = 0; i < FW_CFG_FILE_FIRST; i++) {
-            const FwCfgItem *item = &fw->fixed[local][i];
-
-            if (item->used && item->key != FW_CFG_FILE_DIR) {
-                g_ptr_array_add(items, (gpointer)item);
-            }
-        }
-    }
-    for (unsigned i = 0; i < fw->sorted->len; i++) {
-        g_ptr_array_add(items, fw->sorted->pdata[i]);
-    }
-    return items;
-}
-
-static char *fw_cfg_item_text(const FwCfgItem *item)
-{
-    return item->name ? g_strdup_printf("fw_cfg file '%s'", item->name)
-                      : g_strdup_printf("fw_cfg key 0x%04x", item->key);
-}
-
-static uint64_t fw_cfg_hash(GBytes *content)
-{
-    gsize len;
-    const void *bytes = g_bytes_get_data(content, &len);
-
-    return XXH3_64bits(bytes, len);
-}
-
-/** What every producer makes now, by item. */
-static GHashTable *fw_cfg_make_now(const FwCfg *fw, bool serve)
-{
-    GHashTable *made = g_hash_table_new_full(NULL, NULL, NULL,
-                                             (GDestroyNotify)g_bytes_unref);
-
-    for (unsigned i = 0; i < fw->files->len; i++) {
-        const FwCfgItem *first = fw->files->pdata[i];
-        const FwCfgProducer *producer = first->producer;
-        g_autofree GBytes **files = NULL;
-        unsigned n = 0;
-
-        if (!producer || g_hash_table_contains(made, first)) {
-            continue;
-        }
-        files = producer->make(producer->opaque, serve);
-        for (unsigned j = i; j < fw->files->len; j++) {
-            FwCfgItem *item = fw->files->pdata[j];
-
-            if (item->producer == producer) {
-                g_hash_table_insert(made, item, files[n++]);
-            }
-        }
-    }
-    return made;
-}
-
-/* While the saved tables serve */
-
-static FwCfgRow *fw_cfg_saved_row(const FwCfg *fw, const FwCfgItem *item)
-{
-    for (unsigned i = 0; fw->saved && i < fw->saved->tables->len; i++) {
-        FwCfgRow *row = fw->saved->tables->pdata[i];
-
-        if (row->item == item) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-static void fw_cfg_set_content(FwCfgItem *item, GBytes *content, uint32_t len)
-{
-    g_clear_pointer(&item->content, g_bytes_unref);
-    item->content = content ? g_bytes_ref(content) : NULL;
-    item->len = len;
-}
-
-static void fw_cfg_renew_directory(FwCfg *fw)
-{
-    FwCfgItem *dir = &fw->fixed[0][FW_CFG_FILE_DIR];
-
-    g_bytes_unref(dir->content);
-    dir->content = fw_cfg_make_directory(fw);
-}
-
-static void fw_cfg_serve_saved(FwCfg *fw)
-{
-    for (unsigned i = 0; i < fw->saved->tables->len; i++) {
-        FwCfgRow *row = fw->saved->tables->pdata[i];
-        FwCfgItem *item = row->item;
-
-        row->own_len = item->len;
-        row->own_content = item->content ? g_bytes_ref(item->content) : NULL;
-        fw_cfg_set_content(item, row->content, row->len);
-    }
-    fw_cfg_renew_directory(fw);
-    fw->saved->serves = true;
-}
-
-static void fw_cfg_row_free(gpointer p)
-{
-    FwCfgRow *row = p;
-
-    g_clear_pointer(&row->content, g_bytes_unref);
-    g_clear_pointer(&row->own_content, g_bytes_unref);
-    g_free(row);
-}
-
-static FwCfgSaved *fw_cfg_saved_new(void)
-{
-    FwCfgSaved *saved = g_new0(FwCfgSaved, 1);
-
-    saved->tables = g_ptr_array_new_with_free_func(fw_cfg_row_free);
-    saved->changed = g_ptr_array_new();
-    return saved;
-}
-
-static void fw_cfg_saved_free(FwCfgSaved *saved)
-{
-    g_ptr_array_unref(saved->tables);
-    g_ptr_array_unref(saved->changed);
-    g_free(saved);
-}
-
-void fw_cfg_forget_saved(FwCfg *fw)
-{
-    if (!fw->saved) {
-        return;
-    }
-    if (fw->saved->serves) {
-        for (unsigned i = 0; i < fw->saved->tables->len; i++) {
-            FwCfgRow *row = fw->saved->tables->pdata[i];
-
-            fw_cfg_set_content(row->item, row->own_content, row->own_len);
-        }
-        fw_cfg_renew_directory(fw);
-    }
-    g_clear_pointer(&fw->saved, fw_cfg_saved_free);
 }
 
 /* Saving */
@@ -260,8 +86,8 @@ static void fw_cfg_put_item(const FwCfg *fw, const FwCfgItem *item,
 static GBytes *fw_cfg_get_items(const void *obj)
 {
     const FwCfg *fw = obj;
-    g_autoptr(GPtrArray) items = fw_cfg_items(fw);
-    g_autoptr(GHashTable) now = fw_cfg_make_now(fw, false);
+    g_autoptr(GPtrArray) items = fw_cfg_items_all(fw);
+    g_autoptr(GHashTable) now = fw_cfg_items_make_now(fw, false);
     GByteArray *out = g_byte_array_new();
 
     for (unsigned i = 0; i < items->len; i++) {
@@ -394,21 +220,21 @@ static bool fw_cfg_check_len(const FwCfgRow *row, GError **error)
 
 static bool fw_cfg_take_row(FwCfgSource *source, FwCfgRow *row, GError **error)
 {
+    FwCfgKind kind_here = fw_cfg_kind(row->item);
     uint64_t kind, len;
 
     if (!fw_cfg_take_int(source, 1, &kind) ||
         !fw_cfg_take_int(source, 4, &len)) {
         return fw_cfg_refuse_end(error);
     }
-    row->kind = fw_cfg_kind(row->item);
     row->len = len;
-    if (kind != row->kind) {
+    if (kind != kind_here) {
         g_autofree char *text = fw_cfg_item_text(row->item);
 
         return fm_error_set(error, "%s was of kind %u, here it is of kind %u",
-                            text, (unsigned)kind, row->kind);
+                            text, (unsigned)kind, kind_here);
     }
-    switch (row->kind) {
+    switch (kind_here) {
     case KIND_FIXED:
         return fw_cfg_take_int(source, 8, &row->hash)
                ? fw_cfg_check_len(row, error) : fw_cfg_refuse_end(error);
@@ -420,26 +246,6 @@ static bool fw_cfg_take_row(FwCfgSource *source, FwCfgRow *row, GError **error)
     g_assert_not_reached();
 }
 
-/** Files that are made together are all made, or none. */
-static bool fw_cfg_check_made(const FwCfgSaved *saved, GError **error)
-{
-    for (unsigned i = 1; i < saved->tables->len; i++) {
-        const FwCfgRow *row = saved->tables->pdata[i];
-        const FwCfgRow *before = saved->tables->pdata[i - 1];
-
-        if (row->item->producer &&
-            row->item->producer == before->item->producer &&
-            row->made != before->made) {
-            return fm_error_set(error, "fw_cfg file '%s' was made and '%s' was "
-                                "not", row->made ? row->item->name
-                                                 : before->item->name,
-                                row->made ? before->item->name
-                                          : row->item->name);
-        }
-    }
-    return true;
-}
-
 /** The next item of the saved machine has to be @item. */
 static bool fw_cfg_take_item(FwCfgSource *source, FwCfgItem *item,
                              FwCfgSaved *saved, GError **error)
@@ -447,6 +253,7 @@ static bool fw_cfg_take_item(FwCfgSource *source, FwCfgItem *item,
     g_autofree FwCfgItem *called = g_new0(FwCfgItem, 1);
     bool named = fw_cfg_take_name(source, called);
     G_GNUC_UNUSED g_autofree char *name = called->name;
+    FwCfgKind kind;
     FwCfgRow *row;
 
     if (!named) {
@@ -455,17 +262,18 @@ static bool fw_cfg_take_item(FwCfgSource *source, FwCfgItem *item,
     if (!fw_cfg_check_name(called, item, error)) {
         return false;
     }
+    kind = fw_cfg_kind(item);
     row = g_new0(FwCfgRow, 1);
     row->item = item;
     if (!fw_cfg_take_row(source, row, error)) {
         fw_cfg_row_free(row);
         return false;
     }
-    if (row->kind == KIND_TABLES) {
+    if (kind == KIND_TABLES) {
         g_ptr_array_add(saved->tables, row);
         return true;
     }
-    if (row->kind == KIND_FIXED && row->hash != fw_cfg_hash(item->content)) {
+    if (kind == KIND_FIXED && row->hash != fw_cfg_hash(item->content)) {
         g_ptr_array_add(saved->changed, item);
     }
     fw_cfg_row_free(row);
@@ -475,7 +283,7 @@ static bool fw_cfg_take_item(FwCfgSource *source, FwCfgItem *item,
 static bool fw_cfg_put_items(void *obj, GBytes *bytes, GError **error)
 {
     FwCfg *fw = obj;
-    g_autoptr(GPtrArray) items = fw_cfg_items(fw);
+    g_autoptr(GPtrArray) items = fw_cfg_items_all(fw);
     FwCfgSource source;
     unsigned i = 0;
 
@@ -495,10 +303,10 @@ static bool fw_cfg_put_items(void *obj, GBytes *bytes, GError **error)
         return fm_error_set(error, "this machine has %s, the saved one had "
                             "not", text);
     }
-    return fw_cfg_check_made(fw->saved, error);
+    return fw_cfg_saved_check(fw->saved, error);
 }
 
-/* Restoring: putting it to use */
+/* Restoring: once all of it is read */
 
 static bool fw_cfg_loaded(void *obj, GError **error)
 {
@@ -518,58 +326,6 @@ static bool fw_cfg_loaded(void *obj, GError **error)
                             fw->selected ? fw->selected->len : 0);
     }
     return true;
-}
-
-/** Whether this machine's tables are those that the saved one would make. */
-static bool fw_cfg_tables_agree(const FwCfg *fw)
-{
-    g_autoptr(GHashTable) now = fw_cfg_make_now(fw, true);
-
-    for (unsigned i = 0; i < fw->saved->tables->len; i++) {
-        const FwCfgRow *row = fw->saved->tables->pdata[i];
-        GBytes *own = row->item->producer
-                      ? g_hash_table_lookup(now, row->item)
-                      : row->own_content;
-
-        if (row->len != row->own_len || row->hash != fw_cfg_hash(own)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/** The tables are this machine's own: what firmware was given it keeps, as
- *  ever; the rest is made when it is wanted. */
-static void fw_cfg_keep_given(FwCfg *fw)
-{
-    for (unsigned i = 0; i < fw->saved->tables->len; i++) {
-        const FwCfgRow *row = fw->saved->tables->pdata[i];
-
-        if (!row->item->producer) {
-            fw_cfg_set_content(row->item, row->own_content, row->own_len);
-        } else if (!row->made) {
-            g_clear_pointer(&row->item->content, g_bytes_unref);
-        }
-    }
-    g_clear_pointer(&fw->saved, fw_cfg_saved_free);
-}
-
-static void fw_cfg_restored(void *obj)
-{
-    FwCfg *fw = obj;
-
-    for (unsigned i = 0; i < fw->saved->changed->len; i++) {
-        g_autofree char *text = fw_cfg_item_text(fw->saved->changed->pdata[i]);
-
-        report_warning("%s has other content than on the saved machine; the "
-                       "guest sees the new one", text);
-    }
-    if (fw_cfg_tables_agree(fw)) {
-        fw_cfg_keep_given(fw);
-    } else {
-        report_warning("the saved machine's ACPI tables differ from the given "
-                       "ones (-acpitable?); they serve until the next reset");
-    }
 }
 
 static const StateField fw_cfg_fields[] = {
