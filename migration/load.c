@@ -13,38 +13,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "migration/machine-before.h"
 #include "migration/machine-facts.h"
+#include "migration/memory-piece.h"
 #include "migration/saved-parts.h"
 #include "migration/state-codec.h"
-#include "util/bytes.h"
 #include "util/error.h"
-
-#define PAGE_LEN 4096
-
-/* "MEMORY" */
-#define PIECE_HEAD_LEN 12
-#define PIECE_VERSION 1
-
-/* Larger ones than we write are checked before they take the host's memory;
- * bitmaps of these are among what is shown. */
-#define PIECE_PLACED_PAGES 512
-G_STATIC_ASSERT(PIECE_HEAD_LEN + PIECE_PLACED_PAGES / 8 <= STREAM_SHOWN_MAX);
-
-/* A piece that is as good as full goes to huge pages, which the host makes in
- * half the time.  For each place where they begin and end again the host keeps
- * a record, of which it has 65530 for a process. */
-#define PIECE_DENSE_PAGES (MEMORY_HUGE_LEN / 2 / PAGE_LEN)
-#define LOADER_DENSE_MAX 4096
 
 /* Of all devices' states together, for they are kept until the end */
 #define LOADER_KEPT_MAX (UINT64_C(64) * 1024 * 1024)
-
-/** What the machine was before any of its devices was restored. */
-typedef struct LoaderBefore {
-    int64_t now_ns, epoch_us;
-    bool awaits_restore;
-    GPtrArray *members;         /* GByteArray, in the order of the parts */
-} LoaderBefore;
 
 struct MachineLoader {
     Machine *machine;
@@ -54,12 +31,11 @@ struct MachineLoader {
     MachineFacts facts;
     MemoryProgress progress;
     uint64_t *filled;           /* of each memory: how far it was filled */
-    const uint8_t *dense_end;   /* host: where the last dense piece ends */
-    unsigned n_dense;           /* stretches of such pieces */
+    MemoryPieceDense dense;
     GPtrArray *parts;           /* SavedPart */
     GHashTable *by_path;        /* the same */
     uint64_t kept_len;
-    LoaderBefore *before;       /* NULL: none has been */
+    MachineBefore *before;      /* NULL: none has been */
 };
 
 static void loader_clear_memory(MachineLoader *loader)
@@ -92,15 +68,9 @@ MachineLoader *machine_loader_new(Machine *machine)
     return loader;
 }
 
-static void loader_before_free(LoaderBefore *before)
-{
-    g_ptr_array_unref(before->members);
-    g_free(before);
-}
-
 void machine_loader_free(MachineLoader *loader)
 {
-    g_clear_pointer(&loader->before, loader_before_free);
+    g_clear_pointer(&loader->before, machine_before_free);
     machine_facts_cleanup(&loader->facts);
     g_hash_table_unref(loader->by_path);
     g_ptr_array_unref(loader->parts);
@@ -139,117 +109,6 @@ static bool loader_take_machine(MachineLoader *loader,
 
 /* Memory */
 
-/** A piece, taken apart. */
-typedef struct Piece {
-    uint64_t offset;
-    uint32_t n_pages;
-    uint32_t n_normal;
-    const uint8_t *bitmap, *bytes;
-} Piece;
-
-static bool piece_has(const Piece *piece, uint32_t page)
-{
-    return piece->bitmap[page / 8] & 1u << page % 8;
-}
-
-/** Everything that the piece says of itself is true. */
-static bool piece_parse(Piece *piece, const StreamSection *section,
-                        GError **error)
-{
-    size_t bitmap_len, left;
-
-    if (section->len < PIECE_HEAD_LEN) {
-        return fm_error_set(error, "%zu bytes are too few for a piece of "
-                            "memory", section->len);
-    }
-    piece->offset = ld64_le(section->content);
-    piece->n_pages = ld32_le(section->content + 8);
-    piece->bitmap = section->content + PIECE_HEAD_LEN;
-    bitmap_len = piece->n_pages / 8 + (piece->n_pages % 8 != 0);
-    left = section->len - PIECE_HEAD_LEN;
-    if (bitmap_len > left) {
-        return fm_error_set(error, "%zu bytes are too few for %" PRIu32
-                            " pages", section->len, piece->n_pages);
-    }
-    piece->bytes = piece->bitmap + bitmap_len;
-    piece->n_normal = 0;
-    for (size_t i = 0; i < bitmap_len; i++) {
-        piece->n_normal += __builtin_popcount(piece->bitmap[i]);
-    }
-    if (piece->n_pages % 8 && piece->bitmap[bitmap_len - 1] >>
-                              piece->n_pages % 8) {
-        return fm_error_set(error, "its bitmap goes beyond its %" PRIu32
-                            " pages", piece->n_pages);
-    }
-    left -= bitmap_len;
-    if (piece->n_normal == 0 || left != (size_t)piece->n_normal * PAGE_LEN) {
-        return fm_error_set(error, "its bitmap has %" PRIu32 " pages, but "
-                            "there are %zu bytes of them", piece->n_normal,
-                            left);
-    }
-    return true;
-}
-
-/** The piece lies in @mr, behind the one before. */
-static bool piece_check(const Piece *piece, const MemoryRegion *mr,
-                        uint64_t filled, GError **error)
-{
-    uint64_t len = (uint64_t)piece->n_pages * PAGE_LEN;
-
-    if (piece->offset % PAGE_LEN || piece->offset > mr->size ||
-        len > mr->size - piece->offset) {
-        return fm_error_set(error, "%" PRIu32 " pages at byte %" PRIu64 " are "
-                            "not in that memory, which has %" PRIu64 " bytes",
-                            piece->n_pages, piece->offset, mr->size);
-    }
-    if (piece->offset < filled) {
-        return fm_error_set(error, "a piece at byte %" PRIu64 " comes after "
-                            "one that ends at byte %" PRIu64, piece->offset,
-                            filled);
-    }
-    return true;
-}
-
-static void loader_prefer_huge(MachineLoader *loader, const Piece *piece,
-                               const MemoryRegion *mr)
-{
-    const uint8_t *to = mr->host + piece->offset;
-
-    if (piece->n_pages < PIECE_DENSE_PAGES ||
-        piece->n_normal < piece->n_pages - piece->n_pages / 8) {
-        return;
-    }
-    loader->n_dense += to != loader->dense_end;
-    if (loader->n_dense <= LOADER_DENSE_MAX) {
-        memory_region_prefer_huge(mr, piece->offset,
-                                  (uint64_t)piece->n_pages * PAGE_LEN);
-    }
-    loader->dense_end = to + (size_t)piece->n_pages * PAGE_LEN;
-}
-
-static void piece_copy(const Piece *piece, MemoryRegion *mr)
-{
-    const uint8_t *from = piece->bytes;
-    uint8_t *to = mr->host + piece->offset;
-    uint32_t end;
-
-    for (uint32_t i = 0; i < piece->n_pages; i = end) {
-        bool normal = piece_has(piece, i);
-        size_t len;
-
-        for (end = i + 1;
-             end < piece->n_pages && piece_has(piece, end) == normal; end++) {
-        }
-        len = (size_t)(end - i) * PAGE_LEN;
-        if (normal) {
-            memory_region_expect(mr, piece->offset + (uint64_t)i * PAGE_LEN,
-                                 len);
-            memcpy(to + (size_t)i * PAGE_LEN, from, len);
-            from += len;
-        }
-    }
-}
-
 /** Returns the number of the memory that has that name, or -1. */
 static int loader_find_memory(const MachineLoader *loader, const char *name)
 {
@@ -266,8 +125,8 @@ static int loader_find_memory(const MachineLoader *loader, const char *name)
 
 /** Returns the same if @section is a piece of it, or -1 with @error set. */
 static int loader_parse_piece(const MachineLoader *loader,
-                              const StreamSection *section, Piece *piece,
-                              GError **error)
+                              const StreamSection *section,
+                              MemoryPiece *piece, GError **error)
 {
     int i = loader_find_memory(loader, section->name);
 
@@ -275,22 +134,21 @@ static int loader_parse_piece(const MachineLoader *loader,
         fm_error_set(error, "this machine has no such memory");
         return -1;
     }
-    return loader_check_version(section, PIECE_VERSION, error) &&
-           piece_parse(piece, section, error) &&
-           piece_check(piece, loader->machine->memories->pdata[i],
-                       loader->filled[i], error) ? i : -1;
+    return loader_check_version(section, MEMORY_PIECE_VERSION, error) &&
+           memory_piece_parse(piece, section, error) &&
+           memory_piece_check(piece, loader->machine->memories->pdata[i],
+                              loader->filled[i], error) ? i : -1;
 }
 
 uint8_t *machine_loader_place(void *opaque, const StreamSection *section,
                               size_t shown, size_t *at)
 {
     MachineLoader *loader = opaque;
-    Piece piece = { 0 };
+    MemoryPiece piece = { 0 };
     const MemoryRegion *mr;
     int i;
 
-    if (shown < PIECE_HEAD_LEN ||
-        ld32_le(section->content + 8) > PIECE_PLACED_PAGES) {
+    if (!memory_piece_is_shown(section, shown)) {
         return NULL;
     }
     i = loader_parse_piece(loader, section, &piece, NULL);
@@ -298,8 +156,8 @@ uint8_t *machine_loader_place(void *opaque, const StreamSection *section,
         return NULL;
     }
     mr = loader->machine->memories->pdata[i];
-    loader_prefer_huge(loader, &piece, mr);
-    memory_region_expect(mr, piece.offset, (uint64_t)piece.n_pages * PAGE_LEN);
+    memory_piece_prefer_huge(&piece, mr, &loader->dense);
+    memory_region_expect(mr, piece.offset, memory_piece_len(&piece));
     *at = piece.bytes - section->content;
     return mr->host + piece.offset;
 }
@@ -307,7 +165,7 @@ uint8_t *machine_loader_place(void *opaque, const StreamSection *section,
 static bool loader_take_memory(MachineLoader *loader,
                                const StreamSection *section, GError **error)
 {
-    Piece piece = { 0 };
+    MemoryPiece piece = { 0 };
     int i = loader_parse_piece(loader, section, &piece, error);
     uint64_t end;
 
@@ -315,13 +173,15 @@ static bool loader_take_memory(MachineLoader *loader,
         return false;
     }
     if (!section->placed) {
-        loader_prefer_huge(loader, &piece, loader->machine->memories->pdata[i]);
-        piece_copy(&piece, loader->machine->memories->pdata[i]);
+        MemoryRegion *mr = loader->machine->memories->pdata[i];
+
+        memory_piece_prefer_huge(&piece, mr, &loader->dense);
+        memory_piece_copy(&piece, mr);
     }
-    end = piece.offset + (uint64_t)piece.n_pages * PAGE_LEN;
+    end = piece.offset + memory_piece_len(&piece);
     loader->progress.done += end - loader->filled[i];
-    loader->progress.zero_pages += (end - loader->filled[i]) / PAGE_LEN -
-                                   piece.n_normal;
+    loader->progress.zero_pages +=
+        (end - loader->filled[i]) / MEMORY_PIECE_PAGE_LEN - piece.n_normal;
     loader->progress.normal_pages += piece.n_normal;
     loader->filled[i] = end;
     return true;
@@ -406,60 +266,6 @@ bool machine_loader_section(MachineLoader *loader,
 
 /* The end, if all goes well, and if not */
 
-/** Not all of a machine's state is what a reset would make. */
-static void loader_remember(MachineLoader *loader)
-{
-    const Clock *clock = &loader->machine->clock;
-    LoaderBefore *before = g_new0(LoaderBefore, 1);
-
-    before->now_ns = clock->now_ns;
-    before->epoch_us = clock->epoch_us;
-    before->awaits_restore = loader->machine->awaits_restore;
-    before->members =
-        g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-    for (unsigned i = 0; i < loader->parts->len; i++) {
-        const SavedPart *part = loader->parts->pdata[i];
-        GByteArray *members = g_byte_array_new();
-
-        state_encode(part->table, part->obj, members);
-        g_ptr_array_add(before->members, members);
-    }
-    loader->before = before;
-}
-
-static void loader_tell_restored(MachineLoader *loader)
-{
-    for (unsigned i = 0; i < loader->parts->len; i++) {
-        const SavedPart *part = loader->parts->pdata[i];
-
-        state_restored(part->table, part->obj);
-    }
-}
-
-static void loader_go_back(MachineLoader *loader)
-{
-    const LoaderBefore *before = loader->before;
-    const GPtrArray *parts = loader->parts;
-
-    clock_restore(&loader->machine->clock, before->now_ns, before->epoch_us);
-    for (unsigned i = 0; i < parts->len; i++) {
-        const SavedPart *part = parts->pdata[i];
-        const GByteArray *members = before->members->pdata[i];
-        bool ok = state_decode(part->table, part->obj, part->table->version,
-                               members->data, members->len, NULL);
-
-        g_assert(ok);
-    }
-    for (unsigned i = 0; i < parts->len; i++) {
-        const SavedPart *part = parts->pdata[i];
-        bool ok = state_loaded(part->table, part->obj, NULL);
-
-        g_assert(ok);
-    }
-    loader->machine->awaits_restore = before->awaits_restore;
-    loader_tell_restored(loader);
-}
-
 static bool loader_refuse_part(const SavedPart *part, GError **error)
 {
     return fm_error_prefix(error, "section '%s' at offset %" PRIu64 ": ",
@@ -508,7 +314,7 @@ bool machine_loader_finish(MachineLoader *loader, RunState *state,
     if (!loader_check_parts(loader, error)) {
         return false;
     }
-    loader_remember(loader);
+    loader->before = machine_before_new(loader->machine, loader->parts);
     machine_restore_clock(loader->machine, loader->facts.now_ns,
                           loader->facts.utc_us);
     for (unsigned i = 0; i < loader->parts->len; i++) {
@@ -527,9 +333,10 @@ bool machine_loader_finish(MachineLoader *loader, RunState *state,
         return false;
     }
     loader->machine->awaits_restore = false;
-    loader_tell_restored(loader);
-    loader->progress.zero_pages = loader->progress.total / PAGE_LEN -
-                                  loader->progress.normal_pages;
+    saved_parts_tell_restored(loader->parts);
+    loader->progress.zero_pages =
+        loader->progress.total / MEMORY_PIECE_PAGE_LEN -
+        loader->progress.normal_pages;
     loader->progress.done = loader->progress.total;
     *state = loader->state;
     return true;
@@ -540,6 +347,6 @@ void machine_loader_abandon(MachineLoader *loader)
     loader_clear_memory(loader);
     machine_reset_devices(loader->machine);
     if (loader->before) {
-        loader_go_back(loader);
+        machine_before_put_back(loader->before);
     }
 }

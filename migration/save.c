@@ -10,18 +10,13 @@
 #include <string.h>
 
 #include "migration/machine-facts.h"
+#include "migration/memory-piece.h"
 #include "migration/saved-parts.h"
 #include "migration/state-codec.h"
 #include "migration/stream.h"
 #include "system/memory-scan.h"
-#include "util/bytes.h"
 
-#define PAGE_LEN 4096
-
-/* "MEMORY" */
-#define PIECE_PAGES 256
-#define PIECE_HEAD_LEN 12
-#define PIECE_VERSION 1
+#define PAGE_LEN MEMORY_PIECE_PAGE_LEN
 
 /* How much memory one call looks at that is zero.  To learn from the host that
  * a page was never touched is that much cheaper than to look at it. */
@@ -143,34 +138,17 @@ static bool saver_search(MachineSaver *saver, const MemoryRegion *mr)
     return saver->offset == mr->size;
 }
 
-static void saver_put_pages(const MemoryRegion *mr, uint64_t offset,
-                            const uint8_t *bitmap, unsigned n_pages,
-                            GByteArray *out)
-{
-    unsigned end;
-
-    for (unsigned i = 0; i < n_pages; i = end) {
-        bool normal = bitmap[i / 8] & 1u << i % 8;
-
-        for (end = i + 1; end < n_pages &&
-             !(bitmap[end / 8] & 1u << end % 8) == !normal; end++) {
-        }
-        if (normal) {
-            g_byte_array_append(out, mr->host + offset + i * PAGE_LEN,
-                                (end - i) * PAGE_LEN);
-        }
-    }
-}
-
 /** From a page that is not zero to the last such within reach: pieces end where
  *  the restoring host may have huge pages end. */
 static void saver_put_piece(MachineSaver *saver, const MemoryRegion *mr,
                             GByteArray *out)
 {
     uint64_t left = (mr->size - saver->offset) / PAGE_LEN;
-    uint8_t bitmap[PIECE_PAGES / 8] = { 0 }, head[PIECE_HEAD_LEN];
-    unsigned reach = PIECE_PAGES - saver->offset / PAGE_LEN % PIECE_PAGES;
-    unsigned most = MIN(left, reach), n_pages = 0, n_normal = 0;
+    uint8_t bitmap[MEMORY_PIECE_PAGES / 8] = { 0 };
+    MemoryPiece piece = { .offset = saver->offset, .bitmap = bitmap };
+    unsigned reach = MEMORY_PIECE_PAGES -
+                     saver->offset / PAGE_LEN % MEMORY_PIECE_PAGES;
+    unsigned most = MIN(left, reach);
 
     for (unsigned i = 0; i < most; i++) {
         bool zero;
@@ -178,23 +156,19 @@ static void saver_put_piece(MachineSaver *saver, const MemoryRegion *mr,
         saver_look(saver, mr, saver->offset + i * PAGE_LEN, &zero);
         if (!zero) {
             bitmap[i / 8] |= 1u << i % 8;
-            n_pages = i + 1;
-            n_normal++;
+            piece.n_pages = i + 1;
+            piece.n_normal++;
         }
     }
-    st64_le(head, saver->offset);
-    st32_le(head + 8, n_pages);
-    stream_begin_section(&saver->writer, out, STREAM_MEMORY, PIECE_VERSION,
-                         mr->name);
-    g_byte_array_append(out, head, sizeof(head));
-    g_byte_array_append(out, bitmap, (n_pages + 7) / 8);
-    saver_put_pages(mr, saver->offset, bitmap, n_pages, out);
+    stream_begin_section(&saver->writer, out, STREAM_MEMORY,
+                         MEMORY_PIECE_VERSION, mr->name);
+    memory_piece_encode(&piece, mr, out);
     stream_end_section(&saver->writer, out);
 
-    saver->offset += (uint64_t)n_pages * PAGE_LEN;
-    saver->progress.done += (uint64_t)n_pages * PAGE_LEN;
-    saver->progress.normal_pages += n_normal;
-    saver->progress.zero_pages += n_pages - n_normal;
+    saver->offset += memory_piece_len(&piece);
+    saver->progress.done += memory_piece_len(&piece);
+    saver->progress.normal_pages += piece.n_normal;
+    saver->progress.zero_pages += piece.n_pages - piece.n_normal;
 }
 
 /** Returns false if there was nothing left of memory. */

@@ -5,6 +5,8 @@
  */
 #include "migration/saved-parts.h"
 
+#include "migration/state-codec.h"
+
 static const StateField no_fields[] = {
     STATE_END
 };
@@ -53,4 +55,13 @@ GPtrArray *saved_parts_find(Machine *machine)
     }
     object_foreach(&machine->parent, saved_parts_visit, parts);
     return parts;
+}
+
+void saved_parts_tell_restored(const GPtrArray *parts)
+{
+    for (unsigned i = 0; i < parts->len; i++) {
+        const SavedPart *part = parts->pdata[i];
+
+        state_restored(part->table, part->obj);
+    }
 }

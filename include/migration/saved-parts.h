@@ -23,4 +23,8 @@ typedef struct SavedPart {
  *  with g_ptr_array_unref(). */
 GPtrArray *saved_parts_find(Machine *machine);
 
+/** saved_parts_tell_restored: everybody has been loaded and nobody has refused:
+ *  state_restored() for all of them, in their order. */
+void saved_parts_tell_restored(const GPtrArray *parts);
+
 #endif
