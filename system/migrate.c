@@ -9,9 +9,6 @@
  */
 #include <errno.h>
 #include <glib-unix.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "chardev/socket-address.h"
 #include "system/system.h"
