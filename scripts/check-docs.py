@@ -26,8 +26,9 @@ except ImportError:
 
 NAME = 'firmament-system-x86_64'
 #: Folders whose files are meant by ``folder/...``
-FOLDERS = ('accel', 'backends', 'chardev', 'docs', 'hw', 'include', 'monitor',
-           'qapi', 'qom', 'scripts', 'system', 'tests', 'util')
+FOLDERS = ('accel', 'backends', 'chardev', 'docs', 'hw', 'include',
+           'migration', 'monitor', 'qapi', 'qom', 'scripts', 'system',
+           'tests', 'util')
 #: Pages that tell how to make files which are not there
 WITHOUT_FILES = ('adding-a-device.rst', 'adding-an-object.rst',
                  'adding-a-qmp-command.rst')
