@@ -462,16 +462,16 @@ static void test_owner(Rig *rig, gconstpointer data)
     assert_content(rig->path, "theirs");
 }
 
-static void replace_mounted(Rig *rig)
+/** Returns the exit status of a process that does nothing else. */
+static int replace_mounted(Rig *rig, const char *other)
 {
-    g_autofree char *other = g_build_filename(rig->dir, "other", NULL);
-
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
-        mount(other, rig->path, NULL, MS_BIND, NULL) < 0) {
-        _exit(CANNOT);
+        mount(other, rig->path, "none", MS_BIND, NULL) < 0) {
+        return CANNOT;
     }
     assert_refused(rig->path, "it is a mount point, which cannot be replaced");
     assert_content(rig->path, "mounted");
+    return 0;
 }
 
 /** A container's file may be one of the host's. */
@@ -485,8 +485,9 @@ static void test_mounted(Rig *rig, gconstpointer data)
     g_file_set_contents(other, "mounted", -1, NULL);
     pid = fork();
     if (pid == 0) {
-        replace_mounted(rig);
-        _exit(0);
+        status = replace_mounted(rig, other);
+        g_free(other);
+        _exit(status);
     }
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
     if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT) {
